@@ -262,6 +262,7 @@ def agent_answered(floor: Floor, call: Call) -> None:
     queue = floor.queue(visit.queue_id)
     call = close_offer(floor, call, OfferEnd.ANSWERED, leg_alive=True)
     floor.waiting.get(visit.queue_id, set()).discard(call.id)
+    floor.talking[visit.queue_id] += 1
     segment_id = SegmentId(floor.new_id())
     call = floor.tell_call(
         call,

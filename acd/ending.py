@@ -106,6 +106,8 @@ def _leave_talk(floor: Floor, call: Call, ending: Ending, gone: ChannelId | None
     if gone != talk.agent_channel_id:
         floor.order(HangUp(call.id, talk.agent_channel_id))
     visit = call.visit
+    if visit is not None:
+        floor.talking[visit.queue_id] -= 1
     wrap_up_s = floor.queue(visit.queue_id).wrap_up_s if visit else 0
     agents.talk_over(floor, talk.agent_id, call.id, visit.id if visit else None, wrap_up_s)
     return msgspec.structs.replace(call, talk=None)

@@ -138,6 +138,8 @@ class Engine:
             floor.timers.set(Wake.OFFER, call.id, call.offer.deadline_at)
         if call.talk is not None:
             floor.legs[call.talk.agent_channel_id] = (call.id, Role.AGENT)
+            if call.visit is not None:
+                floor.talking[call.visit.queue_id] += 1
 
     def handle(self, event: Event, now_ms: int) -> Turn:
         """One event: what is to be done and kept.

@@ -7,6 +7,7 @@ so that sequence numbers have no gap.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -72,6 +73,7 @@ class Floor:
         self.playbacks: dict[PlaybackId, CallId] = {}
         self.agent_of_phone: dict[PhoneId, AgentId] = {}
         self.waiting: dict[QueueId, set[CallId]] = {}
+        self.talking: Counter[QueueId] = Counter()
         self.calls_to_route: dict[CallId, str] = {}
         self.agents_to_route: dict[AgentId, str] = {}
         self.visit_count = 0

@@ -316,6 +316,8 @@ class SwitchModel:
     def check(self) -> None:
         floor = self.engine.floor
         assert floor.impossible_count == 0, "an impossible transition"
+        in_talk = Counter(c.visit.queue_id for c in floor.calls.values() if c.talk and c.visit)
+        assert +floor.talking == in_talk
         offers = Counter(c.offer.agent_id for c in floor.calls.values() if c.offer)
         talks = Counter(c.talk.agent_id for c in floor.calls.values() if c.talk)
         for agent_id, work in floor.agents.items():

@@ -1,0 +1,44 @@
+# Plateau. Each target does its own set-up; `make` alone says what there is.
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+FOR ?=
+JSON ?=
+ONLY ?=
+
+.PHONY: help setup setup-run demo test check bench clean requirements
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
+
+setup: ## everything that demo, test, check and bench need
+	@setup/setup.sh dev
+
+setup-run:
+	@setup/setup.sh run
+
+demo: setup-run ## a live floor with callers and agents; FOR=60 ends after 60 s, JSON=file keeps the figures
+	@$(PYTHON) -m demo $(if $(FOR),--seconds $(FOR)) $(if $(JSON),--json-file $(JSON))
+
+test: setup ## all tests: pure, stores, real Asterisk, browser; ONLY=tests/unit for a part
+	@$(PYTHON) -m pytest $(ONLY)
+
+check: setup ## types, style, imports between rooms, the compose file
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy acd ari ivr recording api store kpi control switch plateau migrations demo bench tests
+	@.venv/bin/lint-imports
+	@docker-compose -f docker-compose.yml config -q
+	@docker-compose -f docker-compose.yml --profile sipp config -q
+
+bench: setup ## measure: 30 calls a second, 100 agents; prints and keeps the figures in bench/results
+	@$(PYTHON) -m bench
+
+requirements: ## compile the hashed requirements anew from pyproject.toml
+	@.venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-find-links --no-emit-index-url --no-header -q -o requirements/runtime.txt
+	@.venv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-find-links --no-emit-index-url --no-header -q -o requirements/dev.txt
+
+clean: ## remove what was made: .venv, .cache, .plateau (a running floor is ended first)
+	@if [ -x $(PYTHON) ] && [ -d .plateau ]; then $(PYTHON) -m plateau down; fi
+	@rm -rf .venv .cache .plateau build *.egg-info

@@ -1,0 +1,210 @@
+"""The shell around the engine: events go in by one door, the journal is written before commands.
+
+Feeds the engine from the switch, from people and from its own timers; every step is synchronous,
+so nothing needs a lock. Keeps no decision: what happens is the engine's, where it is kept is the
+journal's, how it is done is the switchboard's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from acd.commands import Command
+from acd.engine import Engine
+from acd.errors import Rejected
+from acd.events import EndCall, Event, Request, SwitchEvent, SwitchSeen
+from acd.facts import AnyFact, JournalEntry
+from acd.floor import Turn
+from acd.model import CallId
+from acd.translate import event_of, ours, seen_of
+from ari.connection import AriConnection, ConnectionState, Snapshot
+from ari.errors import AriError
+from ari.events_gen import AriEvent
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S = 30.0
+"""How often the switch is looked at for legs and bridges that nobody owns."""
+
+
+class Clock(Protocol):
+    """The one clock: UTC milliseconds that never run backwards."""
+
+    def now_ms(self) -> int:
+        """Now."""
+
+
+class Journal(Protocol):
+    """Where a step is kept before anything is done about it."""
+
+    def append(self, entry: JournalEntry) -> None:
+        """Keep the entry; when this returns, the death of this process does not lose it."""
+
+
+class Hands(Protocol):
+    """What carries out commands."""
+
+    def carry_out(self, command: Command) -> None:
+        """Send one command."""
+
+
+class FloorService:
+    """One floor on one switch.
+
+    `on_turn` is told of every step after it was kept (live view, recordings, counts). `broken`
+    counts events whose handling failed by a fault of ours: each is logged with its trace, its
+    call is ended, everybody else is served.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        journal: Journal,
+        clock: Clock,
+        on_turn: Callable[[Turn], None],
+    ) -> None:
+        self.engine = engine
+        self._journal = journal
+        self._clock = clock
+        self._on_turn = on_turn
+        self._hands: Hands | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: int | None = None
+        self._startup_time: str | None = None
+        self.broken = 0
+        self.events = 0
+
+    def use(self, hands: Hands) -> None:
+        """Carry out commands with these from now on."""
+        self._hands = hands
+
+    # ---- the one door ----
+
+    def post(self, event: SwitchEvent) -> None:
+        """Something happened on the switch."""
+        try:
+            self._step(event)
+        except Rejected as refusal:
+            log.error("the switch was refused", event=type(event).__name__, why=str(refusal))
+
+    def ask(self, request: Request) -> None:
+        """Somebody wants something. Raises Rejected, with nothing changed."""
+        self._step(request)
+
+    def _step(self, event: Event) -> None:
+        self.events += 1
+        try:
+            turn = self.engine.handle(event, self._clock.now_ms())
+        except Rejected:
+            self._arm()
+            raise
+        except Exception:
+            log.exception("the engine failed", event=type(event).__name__)
+            self._broken(event)
+            return
+        self._keep_and_do(turn)
+
+    def _broken(self, event: Event) -> None:
+        """A fault of ours: say so loudly, end the one call concerned, go on for all others."""
+        self.broken += 1
+        floor = self.engine.floor
+        self._keep_and_do(floor.take_turn())
+        channel_id = getattr(event, "channel_id", None)
+        leg = floor.legs.get(channel_id) if channel_id is not None else None
+        if leg is not None and not isinstance(event, EndCall):
+            self._step(EndCall(leg[0]))
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._timer_at = None
+        try:
+            turn = self.engine.tick(self._clock.now_ms())
+        except Exception:
+            self.broken += 1
+            log.exception("the engine failed on a timer")
+            turn = self.engine.floor.take_turn()
+        self._keep_and_do(turn)
+
+    def _keep_and_do(self, turn: Turn) -> None:
+        if turn.facts or turn.calls or turn.agents:
+            self._journal.append(
+                JournalEntry(self._clock.now_ms(), turn.facts, turn.calls, turn.agents)
+            )
+        if self._hands is not None:
+            for command in turn.commands:
+                self._hands.carry_out(command)
+        self._on_turn(turn)
+        self._arm()
+
+    def keep(self, facts: tuple[AnyFact, ...]) -> None:
+        """Keep facts that another room found out (a recording verified)."""
+        self._journal.append(JournalEntry(self._clock.now_ms(), facts))
+        self._on_turn(Turn(facts=facts))
+
+    def _arm(self) -> None:
+        due_at = self.engine.next_timer()
+        if due_at == self._timer_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_at = due_at
+        if due_at is not None:
+            delay_s = max(0, due_at - self._clock.now_ms()) / 1000
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    def close(self) -> None:
+        """Stop waking up."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # ---- the switch ----
+
+    def on_ari_event(self, event: AriEvent) -> None:
+        """From the event socket's reader: decode is done, decide now."""
+        happened = event_of(event)
+        if happened is not None:
+            self.post(happened)
+
+    def synchronise(self, snapshot: Snapshot, app: str) -> None:
+        """After a (re)connection: one truth again."""
+        restarted = self._startup_time is not None and snapshot.startup_time != self._startup_time
+        self._startup_time = snapshot.startup_time
+        seen = seen_of(snapshot, app, self._clock.now_ms(), restarted)
+        log.info(
+            "in sync with the switch",
+            legs=len(seen.channels),
+            bridges=len(seen.bridges),
+            calls=len(self.engine.floor.calls),
+            restarted=restarted,
+        )
+        self.post(seen)
+
+    async def look_regularly(self, conn: AriConnection, app: str) -> None:
+        """Look at the switch now and then, and let go of what nobody owns. Runs until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if conn.state is not ConnectionState.CONNECTED:
+                continue
+            taken_at = self._clock.now_ms()
+            try:
+                snapshot = await conn.snapshot()
+            except AriError as error:  # the connection's own watch decides whether it is lost
+                log.warning("the switch could not be looked at", error=str(error))
+                continue
+            seen = SwitchSeen(
+                taken_at=taken_at,
+                in_sync=False,
+                channels=ours(snapshot.channels, app),
+                bridges={b.id: () for b in snapshot.bridges if b.name == app},
+            )
+            self.post(seen)
+
+    def live_call_ids(self) -> frozenset[CallId]:
+        """The calls on the floor now."""
+        return frozenset(self.engine.floor.calls)

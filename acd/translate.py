@@ -1,0 +1,142 @@
+"""From the switch's words to the floor's: ARI events and snapshots to `acd.events`. Pure.
+
+Knows ARI's vocabulary and the arguments that our dialplan and our originates give; decides nothing.
+"""
+
+from __future__ import annotations
+
+from acd.events import (
+    AgentAnswered,
+    CallArrived,
+    ChannelGone,
+    ChannelHeld,
+    ChannelResumed,
+    DigitPressed,
+    PhoneDialled,
+    PhoneReachable,
+    PhoneUnreachable,
+    PromptFinished,
+    RecordingEnded,
+    SwitchChannel,
+    SwitchEvent,
+    SwitchSeen,
+)
+from acd.model import ChannelId, PhoneId, PlaybackId, RecordingId
+from ari.connection import Snapshot
+from ari.events_gen import (
+    AriEvent,
+    Channel,
+    ChannelDestroyed,
+    ChannelDtmfReceived,
+    ChannelHold,
+    ChannelUnhold,
+    EndpointStateChange,
+    PlaybackFinished,
+    RecordingFailed,
+    RecordingFinished,
+    StasisEnd,
+    StasisStart,
+)
+
+RUNG = "rung"
+"""First argument of a leg that we rang ourselves; `inbound` and `agent` are the dialplan's."""
+
+HEARD = frozenset(
+    {
+        "StasisStart",
+        "StasisEnd",
+        "ChannelDestroyed",
+        "ChannelDtmfReceived",
+        "ChannelHold",
+        "ChannelUnhold",
+        "PlaybackFinished",
+        "RecordingFinished",
+        "RecordingFailed",
+    }
+)
+"""The event types asked of the switch: all others are filtered where they arise."""
+
+
+def event_of(event: AriEvent) -> SwitchEvent | None:
+    """What an ARI event means for the floor; None where it means nothing."""
+    match event:
+        case StasisStart(channel=channel, args=args):
+            return _started(channel, args)
+        case StasisEnd(channel=channel):
+            return ChannelGone(ChannelId(channel.id))
+        case ChannelDestroyed(channel=channel, cause=cause, tech_cause=tech_cause):
+            return ChannelGone(ChannelId(channel.id), cause, tech_cause)
+        case ChannelDtmfReceived(channel=channel, digit=digit):
+            return DigitPressed(ChannelId(channel.id), digit)
+        case ChannelHold(channel=channel):
+            return ChannelHeld(ChannelId(channel.id))
+        case ChannelUnhold(channel=channel):
+            return ChannelResumed(ChannelId(channel.id))
+        case PlaybackFinished(playback=playback):
+            return PromptFinished(PlaybackId(playback.id), playback.state == "failed")
+        case RecordingFinished(recording=recording):
+            return RecordingEnded(RecordingId(recording.name))
+        case RecordingFailed(recording=recording):
+            return RecordingEnded(RecordingId(recording.name), recording.cause or "unknown cause")
+        case EndpointStateChange(endpoint=endpoint):
+            phone = PhoneId(endpoint.resource)
+            return PhoneReachable(phone) if endpoint.state == "online" else PhoneUnreachable(phone)
+        case _:
+            return None
+
+
+def _started(channel: Channel, args: tuple[str, ...]) -> SwitchEvent | None:
+    channel_id = ChannelId(channel.id)
+    if args[:1] == (RUNG,):
+        return AgentAnswered(channel_id)
+    if args[:1] == ("inbound",) and len(args) >= 2:
+        return CallArrived(channel_id, args[1], channel.caller.number or None, _name(channel))
+    if args[:1] == ("agent",) and len(args) >= 2:
+        return PhoneDialled(channel_id, _phone(channel.name), args[1])
+    return None
+
+
+def _name(channel: Channel) -> str | None:
+    return channel.caller.name or None
+
+
+def _phone(channel_name: str) -> PhoneId | None:
+    """`PJSIP/agent-ana-00000012` is a leg of the phone `agent-ana`."""
+    technology, _, rest = channel_name.partition("/")
+    phone = rest.rpartition("-")[0]
+    return PhoneId(phone) if technology == "PJSIP" and phone else None
+
+
+def seen_of(snapshot: Snapshot, app: str, taken_at: int, restarted: bool) -> SwitchSeen:
+    """A snapshot taken after a (re)connection, reduced to what is ours."""
+    return SwitchSeen(
+        taken_at=taken_at,
+        in_sync=True,
+        channels=ours(snapshot.channels, app),
+        bridges={
+            bridge.id: tuple(ChannelId(channel) for channel in bridge.channels)
+            for bridge in snapshot.bridges
+            if bridge.name == app
+        },
+        phones_up=frozenset(
+            PhoneId(endpoint.resource)
+            for endpoint in snapshot.endpoints
+            if endpoint.state == "online"
+        ),
+        restarted=restarted,
+    )
+
+
+def ours(channels: tuple[Channel, ...], app: str) -> tuple[SwitchChannel, ...]:
+    """The legs that are in our application, or that we rang and that have not answered yet."""
+    found: list[SwitchChannel] = []
+    for channel in channels:
+        plan = channel.dialplan
+        words = tuple((plan.app_data or "").split(",")) if plan.app_name == "Stasis" else ()
+        if words[:1] == (app,):
+            answered = channel.state == "Up"
+            found.append(SwitchChannel(ChannelId(channel.id), answered, words[1:]))
+        elif plan.app_name == "AppDial2":
+            # What ARI's originate shows until the leg answers and enters Stasis.
+            found.append(SwitchChannel(ChannelId(channel.id), answered=False, args=(RUNG,)))
+    return tuple(found)

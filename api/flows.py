@@ -1,0 +1,249 @@
+"""Flows of the SVI: their documents, in versions that never change.
+
+A document is sent as it is, in YAML or JSON (`Content-Type: application/yaml` or
+`application/json`), so that the faults' lines and columns are those of the sender's file.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from acd.model import FlowId
+from api.auth import AsAdministrator, AsSupervisor
+from api.context import Ctx, audit
+from api.problems import Fault, Problem, described
+from api.shapes import Instant, Out, PathId, Saved
+from ivr.document import Known, load, read
+from ivr.faults import FlowFault, FlowInvalid, Severity
+from ivr.model import Flow as IvrFlow
+from ivr.model import QueueNode
+from store import config
+from store.errors import InUse
+from store.rows import FlowRow
+
+router = APIRouter(prefix="/flows", tags=["flows"])
+
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/yaml": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
+
+
+class Flow(Out):
+    """A flow; `latest` is the version that new calls enter."""
+
+    id: str
+    name: str
+    latest: int | None
+
+
+class FlowSaved(Flow, Saved):
+    """A flow as saved."""
+
+
+class FlowVersion(Out):
+    """One version, with the document as it was sent."""
+
+    flow_id: str
+    version: int
+    document: str
+    created_at: Instant
+    created_by: str | None
+
+
+class DocumentFault(Out):
+    """A fault; a warning does not keep the flow out of use."""
+
+    line: int
+    column: int
+    severity: Severity
+    message: str
+
+
+class Checked(BaseModel):
+    """What a document's check found."""
+
+    usable: bool
+    faults: list[DocumentFault]
+
+
+async def _text(request: Request) -> str:
+    kind = request.headers.get("content-type", "application/yaml").partition(";")[0].strip()
+    if kind not in ("application/yaml", "application/x-yaml", "text/yaml", "application/json"):
+        raise Problem(
+            415, "media-type", f"Send the flow as application/yaml or application/json, not {kind}."
+        )
+    try:
+        return (await request.body()).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Problem(422, "invalid", f"The document is not UTF-8: {error}.") from error
+
+
+async def _known(conn: AsyncConnection) -> Known:
+    return Known(
+        queues=frozenset(row.id for row in await config.list_queues(conn)),
+        skills=frozenset(row.id for row in await config.list_skills(conn)),
+    )
+
+
+def _load(text: str, known: Known, expected: str | None) -> IvrFlow:
+    try:
+        return load(text, known, expected=None if expected is None else FlowId(expected))
+    except FlowInvalid as error:
+        wrong = [fault for fault in error.faults if fault.severity is Severity.ERROR]
+        first = wrong[0]
+        more = f" ({len(wrong)} faults in all)" if len(wrong) > 1 else ""
+        raise Problem(
+            422,
+            "flow-invalid",
+            f"Line {first.line}, column {first.column}: {first.message}{more}",
+            errors=[Fault(line=f.line, column=f.column, message=f.message) for f in wrong],
+        ) from error
+
+
+async def refuse_if_used(conn: AsyncConnection, queue_id: str) -> None:
+    """Raises InUse if the newest version of a flow sends callers to this queue."""
+    users = []
+    for document in await config.load_flow_documents(conn):
+        flow = read(document.document).flow if document.latest else None
+        nodes = () if flow is None else flow.nodes.values()
+        if any(isinstance(node, QueueNode) and node.queue_id == queue_id for node in nodes):
+            users.append(f"flow {document.flow_id}")
+    if users:
+        raise InUse("queue", queue_id, tuple(users))
+
+
+@router.get("", operation_id="listFlows", summary="All flows", responses=described(401, 403))
+async def list_flows(context: Ctx, _: AsSupervisor) -> list[Flow]:
+    """By id."""
+    async with context.engine.connect() as conn:
+        return [Flow.model_validate(row) for row in await config.list_flows(conn)]
+
+
+@router.post(
+    "/check",
+    operation_id="checkFlow",
+    summary="Check a document without saving it",
+    responses=described(401, 403, 415, 422),
+    openapi_extra=_BODY,
+)
+async def check_flow(context: Ctx, _: AsSupervisor, request: Request) -> Checked:
+    """All faults, warnings too."""
+    text = await _text(request)
+    async with context.engine.connect() as conn:
+        reading = read(text, await _known(conn))
+    return Checked(
+        usable=reading.flow is not None, faults=[_fault(fault) for fault in reading.faults]
+    )
+
+
+def _fault(fault: FlowFault) -> DocumentFault:
+    return DocumentFault.model_validate(fault)
+
+
+@router.get(
+    "/{flow_id}", operation_id="getFlow", summary="One flow", responses=described(401, 403, 404)
+)
+async def get_flow(context: Ctx, _: AsSupervisor, flow_id: PathId) -> Flow:
+    """Without its document: see its versions."""
+    async with context.engine.connect() as conn:
+        return Flow.model_validate(await config.get_flow(conn, flow_id))
+
+
+@router.post(
+    "",
+    operation_id="createFlow",
+    summary="Add a flow",
+    status_code=201,
+    responses=described(401, 403, 409, 415, 422),
+    openapi_extra=_BODY,
+)
+async def create_flow(context: Ctx, who: AsAdministrator, request: Request) -> FlowSaved:
+    """Its id and name stand in the document. 422 lists each fault with line and column."""
+    text = await _text(request)
+    async with context.engine.begin() as conn:
+        flow = _load(text, await _known(conn), None)
+        row = FlowRow(id=flow.id, name=flow.name)
+        row = await config.create_flow(
+            conn, row, text, created_by=who.actor, now_ms=context.now_ms()
+        )
+        await audit(conn, context, who.actor, "create", f"flow:{row.id}")
+    return _saved(row, await context.reload())
+
+
+@router.put(
+    "/{flow_id}",
+    operation_id="updateFlow",
+    summary="Add the next version of a flow",
+    responses=described(401, 403, 404, 415, 422),
+    openapi_extra=_BODY,
+)
+async def update_flow(
+    context: Ctx, who: AsAdministrator, flow_id: PathId, request: Request
+) -> FlowSaved:
+    """New calls enter it; calls under way end in the version in which they began."""
+    text = await _text(request)
+    async with context.engine.begin() as conn:
+        await config.get_flow(conn, flow_id)
+        flow = _load(text, await _known(conn), flow_id)
+        version = await config.add_flow_version(
+            conn, flow_id, text, created_by=who.actor, now_ms=context.now_ms()
+        )
+        row = await config.update_flow(conn, FlowRow(id=flow.id, name=flow.name))
+        detail: dict[str, object] = {"version": version.version}
+        await audit(conn, context, who.actor, "update", f"flow:{flow_id}", detail)
+    return _saved(row, await context.reload())
+
+
+def _saved(row: FlowRow, warnings: list[str]) -> FlowSaved:
+    return FlowSaved(id=row.id, name=row.name, latest=row.latest, warnings=warnings)
+
+
+@router.delete(
+    "/{flow_id}",
+    operation_id="deleteFlow",
+    summary="Remove a flow",
+    responses=described(401, 403, 404, 409),
+)
+async def delete_flow(context: Ctx, who: AsAdministrator, flow_id: PathId) -> Saved:
+    """409 while a number leads to it."""
+    async with context.engine.begin() as conn:
+        await config.delete_flow(conn, flow_id)
+        await audit(conn, context, who.actor, "delete", f"flow:{flow_id}")
+    return Saved(warnings=await context.reload())
+
+
+@router.get(
+    "/{flow_id}/versions",
+    operation_id="listFlowVersions",
+    summary="All versions of a flow",
+    responses=described(401, 403, 404),
+)
+async def list_flow_versions(context: Ctx, _: AsSupervisor, flow_id: PathId) -> list[FlowVersion]:
+    """Newest first."""
+    async with context.engine.connect() as conn:
+        rows = await config.list_flow_versions(conn, flow_id)
+    return [FlowVersion.model_validate(row) for row in rows]
+
+
+@router.get(
+    "/{flow_id}/versions/{version}",
+    operation_id="getFlowVersion",
+    summary="One version of a flow",
+    responses=described(401, 403, 404, 422),
+)
+async def get_flow_version(
+    context: Ctx, _: AsSupervisor, flow_id: PathId, version: int
+) -> FlowVersion:
+    """With its document."""
+    async with context.engine.connect() as conn:
+        return FlowVersion.model_validate(await config.get_flow_version(conn, flow_id, version))

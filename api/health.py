@@ -1,0 +1,116 @@
+"""Is the web process alive, and are the store and the floor there; metrics for Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from api.auth import AsSupervisor
+from api.context import Ctx
+from api.metrics import exposition
+from api.problems import described
+from api.shapes import Instant, Out
+from control.client import FloorAbsent, FloorRefused
+from control.protocol import Health
+from store.engine import check_store
+from store.errors import StoreError
+
+router = APIRouter(tags=["health"])
+api_router = APIRouter(tags=["health"])
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Readiness(BaseModel):
+    """`ready` needs the store; without the floor, configuration and history are still served."""
+
+    ready: bool
+    store: Literal["up", "down"]
+    floor: Literal["up", "absent"]
+    switch: str | None
+
+
+class FloorHealth(Out):
+    """How the floor is."""
+
+    switch: str
+    switch_version: str | None
+    started_at: Instant
+    now: Instant
+    calls: int
+    agents_signed_in: int
+    journal_behind: int
+    store_error: str | None
+    counters: dict[str, float]
+
+
+@router.get("/health/live", operation_id="healthLive", summary="Is the process alive")
+async def live() -> Alive:
+    """Always, if it answers."""
+    return Alive()
+
+
+@router.get(
+    "/health/ready",
+    operation_id="healthReady",
+    summary="Can requests be served",
+    responses={503: {"model": Readiness, "description": "The store does not answer"}},
+)
+async def ready(context: Ctx, response: Response) -> Readiness:
+    """503 while the store does not answer."""
+    health, store_up = await asyncio.gather(_floor(context), _store(context))
+    if not store_up:
+        response.status_code = 503
+    return Readiness(
+        ready=store_up,
+        store="up" if store_up else "down",
+        floor="absent" if health is None else "up",
+        switch=None if health is None else health.switch,
+    )
+
+
+async def _store(context: Ctx) -> bool:
+    try:
+        async with asyncio.timeout(2):
+            await check_store(context.engine)
+    except (StoreError, TimeoutError):
+        return False
+    return True
+
+
+async def _floor(context: Ctx) -> Health | None:
+    try:
+        return await context.health()
+    except (FloorAbsent, FloorRefused):
+        return None
+
+
+@api_router.get(
+    "/floor",
+    operation_id="getFloorHealth",
+    summary="How the floor is",
+    responses=described(401, 403, 503),
+)
+async def floor(context: Ctx, _: AsSupervisor) -> FloorHealth:
+    """The switch's connection, what SQL lags behind, counters."""
+    return FloorHealth.model_validate(await context.health())
+
+
+@router.get(
+    "/metrics",
+    operation_id="metrics",
+    summary="Metrics for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}},
+)
+async def metrics(context: Ctx) -> Response:
+    """Counts only, no names and no numbers; let the reverse proxy keep it inside."""
+    body = exposition(context.metrics, await _floor(context))
+    return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,243 @@
+"""Every error of the API as RFC 9457 problem details: type, title, status, detail, and pointers.
+
+It decides which status an error of the store or of the floor becomes, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+from control.client import FloorAbsent, FloorRefused
+from store import errors as stored
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:plateau:problem:"
+
+
+class Fault(BaseModel):
+    """One thing that is wrong in what was sent."""
+
+    pointer: str | None = Field(None, description="JSON pointer into the body (RFC 6901)")
+    parameter: str | None = Field(None, description="name of the query, path or header parameter")
+    line: int | None = Field(None, description="line in a flow's document, from 1")
+    column: int | None = Field(None, description="column in a flow's document, from 1")
+    message: str
+
+
+class ProblemDetails(BaseModel):
+    """Problem details (RFC 9457). `type` ends in a stable name of the problem."""
+
+    type: str = Field(examples=[TYPE_PREFIX + "not-found"])
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault] = []
+
+
+class Problem(Exception):
+    """Answer the request with this problem."""
+
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        detail: str,
+        *,
+        errors: Sequence[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.slug = slug
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+
+    def response(self) -> JSONResponse:
+        """The HTTP response."""
+        body: dict[str, object] = {
+            "type": TYPE_PREFIX + self.slug,
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            body["errors"] = [fault.model_dump(exclude_none=True) for fault in self.errors]
+        return JSONResponse(body, self.status, self.headers, MEDIA_TYPE)
+
+
+def not_found(kind: str, id_: str) -> Problem:
+    """404: there is no such thing."""
+    return Problem(404, "not-found", f"There is no {kind} {id_!r}.")
+
+
+def invalid(pointer: str, message: str) -> Problem:
+    """422 with one pointer into the body."""
+    return Problem(422, "invalid", message, errors=[Fault(pointer=pointer, message=message)])
+
+
+def invalid_parameter(name: str, message: str) -> Problem:
+    """422 about one parameter."""
+    return Problem(422, "invalid", message, errors=[Fault(parameter=name, message=message)])
+
+
+def unauthorized(detail: str, slug: str = "unauthorized") -> Problem:
+    """401 with the challenge that RFC 6750 asks for."""
+    return Problem(401, slug, detail, headers={"WWW-Authenticate": 'Bearer realm="plateau"'})
+
+
+def forbidden(detail: str) -> Problem:
+    """403."""
+    return Problem(403, "forbidden", detail)
+
+
+def of_store(error: stored.StoreError) -> Problem:
+    """The problem that an error of the store is to a client."""
+    match error:
+        case stored.NotFound():
+            return Problem(404, error.slug, str(error))
+        case stored.AlreadyThere():
+            return Problem(
+                409,
+                error.slug,
+                str(error),
+                errors=[Fault(pointer=f"/{error.field}", message=str(error))],
+            )
+        case stored.InUse():
+            return Problem(409, error.slug, str(error))
+        case stored.UnknownReference():
+            return Problem(
+                422,
+                error.slug,
+                str(error),
+                errors=[Fault(pointer=_reference_pointer(error.kind), message=str(error))],
+            )
+        case stored.ConfigError():
+            return Problem(422, error.slug, str(error))
+    return Problem(503, error.slug, str(error), headers={"Retry-After": "5"})
+
+
+_POINTERS = {"skill": "/skills", "flow": "/flow", "agent": "/agent_id", "queue": "/queue"}
+
+
+def _reference_pointer(kind: str) -> str:
+    return _POINTERS.get(kind, "")
+
+
+def of_floor(error: FloorAbsent) -> Problem:
+    """503: the floor is not there; what is in SQL can still be read and written."""
+    hint = (
+        " It may have been carried out: read the state before asking again."
+        if error.maybe_done
+        else " Start it with `plateau up`; configuration and history stay available meanwhile."
+    )
+    return Problem(503, "floor-absent", f"{error}{hint}", headers={"Retry-After": "5"})
+
+
+def _of_validation(error: RequestValidationError) -> Problem:
+    faults: list[Fault] = []
+    for item in error.errors():
+        place, *rest = item["loc"]
+        message = str(item["msg"]).removeprefix("Value error, ")
+        if place == "body":
+            pointer = "".join(f"/{str(p).replace('~', '~0').replace('/', '~1')}" for p in rest)
+            if item["type"] == "json_invalid":
+                pointer = ""
+            faults.append(Fault(pointer=pointer, message=message))
+        else:
+            faults.append(Fault(parameter=str(rest[0]) if rest else None, message=message))
+    count = len(faults)
+    detail = "The request is not valid: " + (
+        f"{faults[0].pointer or faults[0].parameter or 'body'}: {faults[0].message}."
+        if count == 1
+        else f"{count} faults, listed in errors."
+    )
+    return Problem(422, "invalid", detail, errors=faults)
+
+
+def install(app: FastAPI) -> None:
+    """Make all errors of `app` problem details."""
+
+    async def on_problem(_: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return error.response()
+
+    async def on_store(_: Request, error: Exception) -> Response:
+        assert isinstance(error, stored.StoreError)
+        return of_store(error).response()
+
+    async def on_absent(_: Request, error: Exception) -> Response:
+        assert isinstance(error, FloorAbsent)
+        return of_floor(error).response()
+
+    async def on_refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, FloorRefused)
+        refusal = error.refusal
+        return Problem(refusal.status, refusal.slug, refusal.detail).response()
+
+    async def on_invalid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return _of_validation(error).response()
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        slug = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+        detail = error.detail
+        if error.status_code == 404:
+            detail = f"There is nothing at {request.url.path}."
+        elif error.status_code == 405:
+            detail = f"{request.method} is not possible at {request.url.path}."
+        return Problem(error.status_code, slug, detail, headers=error.headers).response()
+
+    async def on_database(_: Request, __: Exception) -> Response:
+        return Problem(
+            503,
+            "store-unavailable",
+            "The database does not answer; calls go on without it. Try again in a few seconds.",
+            headers={"Retry-After": "5"},
+        ).response()
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(stored.StoreError, on_store)
+    app.add_exception_handler(FloorAbsent, on_absent)
+    app.add_exception_handler(FloorRefused, on_refused)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(DBAPIError, on_database)
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, object]]:
+    """The `responses=` of a route that may answer with these problems."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+        }
+        for status in statuses
+    }
+
+
+def describe(app: FastAPI) -> None:
+    """Put `ProblemDetails` among the schemas of the OpenAPI description."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, object]:
+        if app.openapi_schema is None:
+            description = plain()
+            schemas = description.setdefault("components", {}).setdefault("schemas", {})
+            problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(problem.pop("$defs", {}))
+            schemas["ProblemDetails"] = problem
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+        return app.openapi_schema or plain()
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,265 @@
+"""Signing in: password for tokens, refresh with rotation, who am I, a ticket for the stream."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.security import OAuth2PasswordRequestForm
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api import throttle
+from api.auth import AsAgent, Principal
+from api.context import Context, Ctx, audit
+from api.credentials import (
+    digest,
+    hash_password_async,
+    new_password,
+    new_token,
+    verify_password,
+)
+from api.problems import Problem, described, unauthorized
+from api.shapes import AgentId, new_id
+from api.tokens import TICKET_LIFE_MS, issue_access
+from store import accounts
+from store.rows import RefreshTokenRow, Role, UserRow
+
+router = APIRouter(tags=["sign-in"])
+
+
+class Tokens(BaseModel):
+    """What a sign-in gives. A refresh token is good once: each use gives the next."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"
+    expires_in: int
+    refresh_token: str
+    role: Role
+
+
+class Me(BaseModel):
+    """Who the credentials belong to."""
+
+    actor: str
+    name: str
+    role: Role
+    agent_id: AgentId | None
+
+
+class StreamTicket(BaseModel):
+    """Opens one live stream, once, within `expires_in` seconds."""
+
+    ticket: str
+    expires_in: int
+
+
+def _address(request: Request, context: Context) -> str:
+    host = request.client.host if request.client is not None else "local"
+    forwarded = request.headers.get("x-forwarded-for")
+    if forwarded and host in context.settings.trusted_proxies:
+        return forwarded.rsplit(",", 1)[-1].strip()
+    return host
+
+
+async def _check_throttle(context: Context, login: str, address: str) -> None:
+    now_ms = context.now_ms()
+    since = now_ms - throttle.WINDOW_MS
+    async with context.engine.connect() as conn:
+        for who, free in (
+            ({"login": login}, throttle.FREE_PER_LOGIN),
+            ({"address": address}, throttle.FREE_PER_ADDRESS),
+        ):
+            failures = await accounts.count_failures(conn, since_ms=since, **who)
+            delay = throttle.delay_ms(failures, free)
+            if not delay:
+                continue
+            recent = await accounts.count_failures(conn, since_ms=now_ms - delay + 1, **who)
+            if recent:
+                context.metrics.sign_ins.labels("throttled").inc()
+                seconds = -(-delay // 1000)
+                raise Problem(
+                    429,
+                    "too-many-attempts",
+                    f"Too many wrong passwords; try again in {seconds} s.",
+                    headers={"Retry-After": str(seconds)},
+                )
+
+
+async def _check_password(context: Context, login: str, password: str, address: str) -> UserRow:
+    """The user. Raises Problem 401 or 429. Attempts for one login go one after another."""
+    by_address = context.locks.setdefault(f"address {address}", asyncio.Lock())
+    by_login = context.locks.setdefault(f"login {login}", asyncio.Lock())
+    async with by_address, by_login:
+        await _check_throttle(context, login, address)
+        async with context.engine.connect() as conn:
+            user = await accounts.find_user(conn, login)
+        good = await verify_password(None if user is None else user.password_hash, password)
+        accepted = good and user is not None and user.active
+        async with context.engine.begin() as conn:
+            await accounts.record_attempt(
+                conn, login=login, address=address, succeeded=accepted, now_ms=context.now_ms()
+            )
+            await accounts.purge_attempts(conn, context.now_ms() - 24 * 3600 * 1000)
+            if accepted and user is not None:
+                await audit(conn, context, f"user:{user.id}", "sign-in", f"user:{user.id}")
+    context.metrics.sign_ins.labels("accepted" if accepted else "refused").inc()
+    if user is None or not accepted:
+        raise unauthorized("The login or the password is wrong.", "wrong-password")
+    return user
+
+
+def _refresh_row(context: Context, user_id: str, family: str, token: str) -> RefreshTokenRow:
+    now_ms = context.now_ms()
+    return RefreshTokenRow(
+        id=new_id(),
+        user_id=user_id,
+        family_id=family,
+        hash=digest(token),
+        issued_at=now_ms,
+        expires_at=now_ms + context.settings.refresh_token_s * 1000,
+    )
+
+
+def _tokens(context: Context, user: UserRow, refresh: str) -> Tokens:
+    settings = context.settings
+    access = issue_access(
+        settings.jwt_secret, user.id, context.now_ms(), settings.access_token_s
+    )
+    return Tokens(
+        access_token=access,
+        expires_in=settings.access_token_s,
+        refresh_token=refresh,
+        role=user.role,
+    )
+
+
+@router.post(
+    "/token",
+    operation_id="signIn",
+    summary="Sign in with login and password (OAuth2 password grant)",
+    responses=described(401, 422, 429),
+)
+async def sign_in(
+    request: Request, context: Ctx, form: Annotated[OAuth2PasswordRequestForm, Depends()]
+) -> Tokens:
+    """Wrong passwords are slowed per login and per address: 429 says how long to wait."""
+    address = _address(request, context)
+    if len(form.username) > 100 or len(form.password) > 1000:
+        raise unauthorized("The login or the password is wrong.", "wrong-password")
+    user = await _check_password(context, form.username, form.password, address)
+    refresh = new_token()
+    async with context.engine.begin() as conn:
+        await accounts.purge_refresh_tokens(conn, context.now_ms())
+        row = _refresh_row(context, user.id, new_id(), refresh)
+        await accounts.create_refresh_token(conn, row)
+    return _tokens(context, user, refresh)
+
+
+@router.post(
+    "/token/refresh",
+    operation_id="refreshToken",
+    summary="A new access token and the next refresh token",
+    responses=described(401, 422),
+)
+async def refresh_token(
+    context: Ctx, refresh_token: Annotated[str, Form(max_length=200)]
+) -> Tokens:
+    """A refresh token used twice has been copied: the whole sign-in is then ended."""
+    now_ms = context.now_ms()
+    reused = False
+    successor = new_token()
+    user: UserRow | None = None
+    async with context.engine.begin() as conn:
+        row = await accounts.find_refresh_token(conn, digest(refresh_token))
+        if row is not None and row.expires_at > now_ms and row.revoked_at is None:
+            next_row = _refresh_row(context, row.user_id, row.family_id, successor)
+            if await accounts.rotate_refresh_token(conn, row.id, next_row):
+                user = await accounts.get_user(conn, row.user_id)
+            else:
+                reused = True
+                await accounts.revoke_token_family(conn, row.family_id, now_ms)
+                actor = f"user:{row.user_id}"
+                await audit(conn, context, actor, "refresh-token-reused", actor)
+    if reused:
+        raise unauthorized(
+            "This refresh token has been used before; the sign-in was ended for safety.",
+            "token-reused",
+        )
+    if user is None or not user.active:
+        raise unauthorized("The refresh token is unknown, ended or expired; sign in.", "bad-token")
+    return _tokens(context, user, successor)
+
+
+@router.post(
+    "/token/revoke",
+    operation_id="signOutOfApi",
+    summary="End a sign-in",
+    status_code=204,
+    responses=described(422),
+)
+async def revoke(context: Ctx, refresh_token: Annotated[str, Form(max_length=200)]) -> None:
+    """Ends all refresh tokens of this sign-in; unknown ones are no error (RFC 7009)."""
+    async with context.engine.begin() as conn:
+        row = await accounts.find_refresh_token(conn, digest(refresh_token))
+        if row is not None:
+            await accounts.revoke_token_family(conn, row.family_id, context.now_ms())
+
+
+@router.get("/me", operation_id="whoAmI", summary="Who am I", responses=described(401))
+async def me(principal: AsAgent) -> Me:
+    """The account or key behind the credentials sent."""
+    return Me(
+        actor=principal.actor,
+        name=principal.name,
+        role=principal.role,
+        agent_id=principal.agent_id,
+    )
+
+
+@router.post(
+    "/live/ticket",
+    operation_id="getStreamTicket",
+    summary="A one-time ticket for the live stream",
+    responses=described(401),
+)
+async def stream_ticket(context: Ctx, principal: AsAgent) -> StreamTicket:
+    """Browsers cannot send a header with a WebSocket: they send this as a subprotocol."""
+    token = new_token()
+    context.tickets.put(token, principal.actor, _ends(context, principal), context.now_ms())
+    return StreamTicket(ticket=token, expires_in=TICKET_LIFE_MS // 1000)
+
+
+def _ends(context: Context, principal: Principal) -> int:
+    life_ms = context.settings.access_token_s * 1000
+    return principal.expires_at or context.now_ms() + life_ms
+
+
+async def ensure_administrator(
+    conn: AsyncConnection, login: str, password: str | None, now_ms: int
+) -> str | None:
+    """Make the first administrator where there is none yet.
+
+    `password` None: one is generated and returned, to be shown once. Returns None if nothing was
+    generated: an administrator was there already, or the password given was used.
+    """
+    if await accounts.count_active(conn, Role.ADMINISTRATOR):
+        return None
+    generated = new_password() if password is None else None
+    hashed = await hash_password_async(password if password is not None else generated or "")
+    user = UserRow(
+        id=new_id(),
+        login=login,
+        name="Administrator",
+        password_hash=hashed,
+        role=Role.ADMINISTRATOR,
+        agent_id=None,
+        active=True,
+        created_at=now_ms,
+    )
+    await accounts.create_user(conn, user)
+    await accounts.write_audit(
+        conn, at=now_ms, actor="system", action="create", object_=f"user:{user.id}"
+    )
+    return generated

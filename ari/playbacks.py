@@ -1,0 +1,18 @@
+"""Playbacks: what is being played to a channel or a bridge.
+
+Decides how each act is written as a request. Refuses to know what is said. Raises `AriError`.
+"""
+
+from ari.call import Commander, ask, tell
+from ari.events_gen import Playback
+from ari.wire import segment
+
+
+async def stop(conn: Commander, playback_id: str, *, pin: str) -> None:
+    """Stop the playback; one that ended already is success. PlaybackFinished follows."""
+    await tell(conn, "DELETE", f"/playbacks/{segment(playback_id)}", pin=pin)
+
+
+async def get(conn: Commander, playback_id: str, *, pin: str) -> Playback:
+    """Return the playback as it is now."""
+    return await ask(conn, "GET", f"/playbacks/{segment(playback_id)}", Playback, pin=pin)

@@ -1,0 +1,105 @@
+"""Holds the flows in use: new versions come in while calls go on in theirs.
+
+Decides when a version may be used: its document is sound and its texts can be heard. What a flow
+does is decided by `ivr.interpreter`; where documents are stored is not known here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+
+import structlog
+
+from acd.flow import FlowCaller, FlowInput, FlowState, FlowTurn, Walked
+from acd.model import FlowId
+from ivr.document import Known, load
+from ivr.interpreter import FlowKey, FlowSet
+from ivr.model import DEFAULT_VOICES, Flow
+from ivr.speech import Speech
+
+_log = structlog.get_logger(__name__)
+
+
+class FlowLibrary:
+    """Flows by version; itself an `acd.flow.FlowRunner`, always on the newest set.
+
+    `speech` None: somebody else makes the texts audible. `known` says what exists beside the
+    flows at the time of a publication, None to check nothing.
+    """
+
+    def __init__(
+        self,
+        speech: Speech | None,
+        *,
+        known: Callable[[], Known] | None = None,
+        voices: Mapping[str, str] = DEFAULT_VOICES,
+    ) -> None:
+        self._speech = speech
+        self._known = known
+        self._voices = voices
+        self._flows = FlowSet({})
+
+    @property
+    def flow_set(self) -> FlowSet:
+        """The flows as they are now; the value does not change later."""
+        return self._flows
+
+    async def publish(self, flow_id: FlowId, version: int, text: str) -> Flow:
+        """Bring one version into use; calls in progress keep theirs.
+
+        Raises FlowInvalid, SpeechUnavailable (both leave everything as it was), or ValueError if
+        that version is there with another content: a version never changes.
+        """
+        known = self._known() if self._known else None
+        flow = await self._load(flow_id, text, known)
+        return await self._add(flow, version)
+
+    async def restore(self, flow_id: FlowId, version: int, text: str) -> Flow:
+        """Bring a stored version back after a restart, as `publish` does.
+
+        What exists beside it is not checked: a queue that is gone since must not end calls which
+        are still in the flow; the floor answers for an unknown queue.
+        """
+        return await self._add(await self._load(flow_id, text, None), version)
+
+    async def _load(self, flow_id: FlowId, text: str, known: Known | None) -> Flow:
+        # A long document takes YAML a good part of a second: no call may wait for that.
+        return await asyncio.to_thread(load, text, known, expected=flow_id, voices=self._voices)
+
+    async def _add(self, flow: Flow, version: int) -> Flow:
+        if (flow.id, version) in self._flows.keys:
+            if self._flows.flow(flow.id, version) != flow:
+                raise ValueError(
+                    f"flow {flow.id} version {version} is in use with another content; "
+                    "publish a new version"
+                )
+            return flow
+        if self._speech is not None:
+            await self._speech.ensure(flow.texts())
+        # The set is read again only here: other publications may have ended meanwhile.
+        self._flows = self._flows.having(flow, version)
+        _log.info("flow_in_use", flow=flow.id, version=version, nodes=len(flow.nodes))
+        return flow
+
+    def retire(self, in_use: Iterable[FlowKey]) -> int:
+        """Forget old versions that no call is in; returns how many. The newest always stay."""
+        before = len(self._flows.keys)
+        self._flows = self._flows.keeping(frozenset(in_use))
+        return before - len(self._flows.keys)
+
+    # ---- acd.flow.FlowRunner ----
+
+    def begin(self, flow: FlowId, caller: FlowCaller, now_ms: int) -> FlowTurn:
+        """See `FlowSet.begin`."""
+        return self._flows.begin(flow, caller, now_ms)
+
+    def resume(
+        self, state: FlowState, happened: FlowInput, caller: FlowCaller, now_ms: int
+    ) -> FlowTurn:
+        """See `FlowSet.resume`."""
+        return self._flows.resume(state, happened, caller, now_ms)
+
+    def abandon(self, state: FlowState, now_ms: int) -> Walked:
+        """See `FlowSet.abandon`."""
+        return self._flows.abandon(state, now_ms)

@@ -1,0 +1,1 @@
+"""What each indicator means: one formula for every screen, report and export."""

@@ -1,0 +1,137 @@
+"""What indicators are made of: the rows that are counted, and the sums that come of them.
+
+Instants are UTC milliseconds, None while something has not ended. Nothing is computed here but
+the sum of sums.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from acd.model import AgentState, Outcome, SegmentKind, VisitOutcome
+
+
+class ContactRow(msgspec.Struct, frozen=True):
+    """A contact. `handled`: an agent was connected at least once. `outcome` None: not ended."""
+
+    arrived_at: int
+    handled: bool
+    outcome: Outcome | None
+
+
+class VisitRow(msgspec.Struct, frozen=True):
+    """A stay in a queue with the thresholds as they were at entry; 0: no threshold was set."""
+
+    queue_id: str
+    agent_id: str | None
+    enqueued_at: int
+    left_at: int | None
+    outcome: VisitOutcome | None
+    service_level_ms: int
+    short_abandon_ms: int
+
+
+class SegmentRow(msgspec.Struct, frozen=True):
+    """A stretch of a contact's time; `end_reason` of a ring is how the offer ended."""
+
+    contact_id: str
+    queue_id: str | None
+    agent_id: str | None
+    kind: SegmentKind
+    started_at: int
+    ended_at: int | None
+    end_reason: str | None
+
+
+class StateRow(msgspec.Struct, frozen=True):
+    """A stretch of an agent's time."""
+
+    agent_id: str
+    state: AgentState
+    started_at: int
+    ended_at: int | None
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """Everything that the formulas divide, for one scope in one interval; sums may be added.
+
+    Contacts (whole floor: by arrival): `received` = handled + abandoned + overflow + callback +
+    out_of_hours + self_service + flow_hang_up + rejected + failed + in_progress. For a queue these
+    repeat the queue's own counts (received = offered), for an agent they are 0.
+
+    Visits, by entry into the queue: `offered` = answered + queue_abandoned + queue_overflow +
+    queue_callback + queue_closed + queue_error + waiting. The `timed_` ones leave out visits
+    without a service-level threshold. Waits and times are milliseconds; times are clipped to the
+    interval. `talk_ms` is without hold. `talk_unwatched_ms` is talk in intervals in which no
+    agent's state was kept: hold and wrap-up are then unknown, not zero.
+    """
+
+    received: int = 0
+    handled: int = 0
+    abandoned: int = 0
+    overflow: int = 0
+    callback: int = 0
+    out_of_hours: int = 0
+    self_service: int = 0
+    flow_hang_up: int = 0
+    rejected: int = 0
+    failed: int = 0
+    in_progress: int = 0
+
+    offered: int = 0
+    answered: int = 0
+    queue_abandoned: int = 0
+    queue_short_abandoned: int = 0
+    queue_overflow: int = 0
+    queue_callback: int = 0
+    queue_closed: int = 0
+    queue_error: int = 0
+    waiting: int = 0
+
+    timed_offered: int = 0
+    timed_answered: int = 0
+    timed_abandoned: int = 0
+    timed_short_abandoned: int = 0
+    timed_overflow: int = 0
+    answered_in_time: int = 0
+    abandoned_in_time: int = 0
+
+    wait_answered_ms: int = 0
+    wait_abandoned_ms: int = 0
+    max_wait_answered_ms: int | None = None
+    max_wait_ms: int | None = None
+
+    talk_ms: int = 0
+    hold_ms: int = 0
+    wrap_up_ms: int = 0
+    talk_unwatched_ms: int = 0
+    ring_offers: int = 0
+    ring_no_answers: int = 0
+
+    ready_ms: int = 0
+    offered_ms: int = 0
+    talking_ms: int = 0
+    after_call_ms: int = 0
+    paused_ms: int = 0
+    not_responding_ms: int = 0
+    unreachable_ms: int = 0
+
+    slots: int = 0
+    slots_on_target: int = 0
+
+
+_MAXIMA = frozenset({"max_wait_answered_ms", "max_wait_ms"})
+COUNTED = tuple(field for field in Sums.__struct_fields__ if field not in _MAXIMA)
+
+
+def _larger(a: int | None, b: int | None) -> int | None:
+    return b if a is None else a if b is None else max(a, b)
+
+
+def add(a: Sums, b: Sums) -> Sums:
+    """The sums of two disjoint parts taken together: counts add, maxima compare."""
+    return Sums(
+        max_wait_answered_ms=_larger(a.max_wait_answered_ms, b.max_wait_answered_ms),
+        max_wait_ms=_larger(a.max_wait_ms, b.max_wait_ms),
+        **{field: getattr(a, field) + getattr(b, field) for field in COUNTED},
+    )

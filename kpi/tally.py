@@ -1,0 +1,211 @@
+"""PURE: from rows to sums, per scope and interval.
+
+Counts, outcomes and waits belong to the interval of entry (the cohort); times are clipped to each
+interval. A scope is a queue's or an agent's id, or None for the whole floor.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from acd.model import AgentState, OfferEnd, Outcome, SegmentKind, VisitOutcome
+from kpi.intervals import clip, index_of, without
+from kpi.rows import ContactRow, SegmentRow, StateRow, Sums, VisitRow
+
+Place = tuple[str | None, int]
+Counts = defaultdict[str, int]
+
+_OUTCOMES = {
+    Outcome.ABANDONED: "abandoned",
+    Outcome.OVERFLOW: "overflow",
+    Outcome.CALLBACK: "callback",
+    Outcome.OUT_OF_HOURS: "out_of_hours",
+    Outcome.SELF_SERVICE: "self_service",
+    Outcome.FLOW_HANG_UP: "flow_hang_up",
+    Outcome.REJECTED: "rejected",
+    Outcome.FAILED: "failed",
+    # Said to be answered, but no agent was ever connected: a record of ours is wrong.
+    Outcome.ANSWERED: "failed",
+}
+_VISIT_OUTCOMES = {
+    VisitOutcome.ABANDONED: "queue_abandoned",
+    VisitOutcome.OVERFLOW: "queue_overflow",
+    VisitOutcome.CALLBACK: "queue_callback",
+    VisitOutcome.CLOSED: "queue_closed",
+    VisitOutcome.ERROR: "queue_error",
+}
+_STATES = {
+    AgentState.READY: "ready_ms",
+    AgentState.OFFERED: "offered_ms",
+    AgentState.TALKING: "talking_ms",
+    AgentState.WRAP_UP: "after_call_ms",
+    AgentState.PAUSED: "paused_ms",
+    AgentState.NOT_RESPONDING: "not_responding_ms",
+    AgentState.UNREACHABLE: "unreachable_ms",
+}
+_AS_CONTACTS = {
+    "received": "offered",
+    "handled": "answered",
+    "abandoned": "queue_abandoned",
+    "overflow": "queue_overflow",
+    "callback": "queue_callback",
+    "out_of_hours": "queue_closed",
+    "failed": "queue_error",
+    "in_progress": "waiting",
+}
+
+
+class Tally:
+    """Sums being made. `borders` cut the range; `now_ms` ends what has not ended yet.
+
+    `service_level_ms` replaces the thresholds copied at entry, None keeps them.
+    """
+
+    def __init__(
+        self, borders: list[int], now_ms: int, service_level_ms: int | None = None
+    ) -> None:
+        self._borders = borders
+        self._now_ms = now_ms
+        self._service_level_ms = service_level_ms
+        self._counts: defaultdict[Place, Counts] = defaultdict(lambda: defaultdict(int))
+
+    def add_contacts(self, rows: Iterable[ContactRow]) -> None:
+        """Count contacts of the whole floor."""
+        for row in rows:
+            index = index_of(self._borders, row.arrived_at)
+            if index is None:
+                continue
+            counts = self._counts[(None, index)]
+            counts["received"] += 1
+            if row.handled:
+                counts["handled"] += 1
+            elif row.outcome is None:
+                counts["in_progress"] += 1
+            else:
+                counts[_OUTCOMES[row.outcome]] += 1
+
+    def add_visits(self, rows: Iterable[VisitRow], scope: Callable[[VisitRow], str | None]) -> None:
+        """Count visits and their waits under the scope that each belongs to."""
+        for row in rows:
+            index = index_of(self._borders, row.enqueued_at)
+            if index is not None:
+                self._add_visit(self._counts[(scope(row), index)], row)
+
+    def _add_visit(self, counts: Counts, row: VisitRow) -> None:
+        limit_ms = row.service_level_ms
+        if self._service_level_ms is not None:
+            limit_ms = self._service_level_ms
+        timed = limit_ms > 0
+        counts["offered"] += 1
+        counts["timed_offered"] += timed
+        if row.left_at is None or row.outcome is None:
+            counts["waiting"] += 1
+            return
+        wait_ms = row.left_at - row.enqueued_at
+        counts["max_wait_ms"] = max(counts.get("max_wait_ms", 0), wait_ms)
+        if row.outcome is VisitOutcome.ANSWERED:
+            counts["answered"] += 1
+            counts["timed_answered"] += timed
+            counts["answered_in_time"] += timed and wait_ms <= limit_ms
+            counts["wait_answered_ms"] += wait_ms
+            longest = max(counts.get("max_wait_answered_ms", 0), wait_ms)
+            counts["max_wait_answered_ms"] = longest
+            return
+        counts[_VISIT_OUTCOMES[row.outcome]] += 1
+        if row.outcome is VisitOutcome.ABANDONED:
+            short = wait_ms <= row.short_abandon_ms
+            counts["queue_short_abandoned"] += short
+            counts["timed_abandoned"] += timed
+            counts["timed_short_abandoned"] += timed and short
+            counts["abandoned_in_time"] += timed and wait_ms <= limit_ms
+            counts["wait_abandoned_ms"] += wait_ms
+        elif row.outcome is VisitOutcome.OVERFLOW:
+            counts["timed_overflow"] += timed
+
+    def add_segments(
+        self,
+        rows: Iterable[SegmentRow],
+        scope: Callable[[SegmentRow], str | None],
+        watched: frozenset[int],
+    ) -> None:
+        """Clip talk, hold and wrap-up, count offers. `watched` are the intervals with states."""
+        talks: list[SegmentRow] = []
+        holds: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        for row in rows:
+            match row.kind:
+                case SegmentKind.TALK:
+                    talks.append(row)
+                case SegmentKind.HOLD:
+                    span = (row.started_at, self._end(row.ended_at))
+                    holds[row.contact_id].append(span)
+                    self._clip(scope(row), "hold_ms", *span)
+                case SegmentKind.ACW:
+                    self._clip(scope(row), "wrap_up_ms", row.started_at, self._end(row.ended_at))
+                case SegmentKind.RING:
+                    self._add_offer(row, scope(row))
+                case SegmentKind.IVR:
+                    continue
+        for talk in talks:
+            span = (talk.started_at, self._end(talk.ended_at))
+            for start, end in without(span, holds[talk.contact_id]):
+                for index, part_ms in clip(self._borders, start, end):
+                    counts = self._counts[(scope(talk), index)]
+                    counts["talk_ms"] += part_ms
+                    if index not in watched:
+                        counts["talk_unwatched_ms"] += part_ms
+
+    def _add_offer(self, row: SegmentRow, scope: str | None) -> None:
+        index = index_of(self._borders, row.started_at)
+        if index is not None:
+            counts = self._counts[(scope, index)]
+            counts["ring_offers"] += 1
+            counts["ring_no_answers"] += row.end_reason == OfferEnd.RONA
+
+    def add_states(self, rows: Iterable[StateRow], *, per_agent: bool) -> None:
+        """Clip agents' states; time signed out is nobody's."""
+        for row in rows:
+            field = _STATES.get(row.state)
+            if field is not None:
+                scope = row.agent_id if per_agent else None
+                self._clip(scope, field, row.started_at, self._end(row.ended_at))
+
+    def _end(self, ended_at: int | None) -> int:
+        return self._now_ms if ended_at is None else ended_at
+
+    def _clip(self, scope: str | None, field: str, start: int, end: int) -> None:
+        for index, part_ms in clip(self._borders, start, end):
+            self._counts[(scope, index)][field] += part_ms
+
+    def sums(self, *, queues: bool = False) -> dict[Place, Sums]:
+        """What was counted. `queues`: the contacts' counts repeat the queue's own."""
+        found: dict[Place, Sums] = {}
+        for place, counts in self._counts.items():
+            values = dict(counts)
+            if queues:
+                values |= {name: counts[own] for name, own in _AS_CONTACTS.items()}
+            found[place] = msgspec.convert(values, Sums)
+        return found
+
+
+def watched_intervals(borders: list[int], rows: Iterable[StateRow], now_ms: int) -> frozenset[int]:
+    """The intervals in which at least one agent's state was kept."""
+    found: set[int] = set()
+    for row in rows:
+        end = now_ms if row.ended_at is None else row.ended_at
+        found.update(index for index, _ in clip(borders, row.started_at, end))
+    return frozenset(found)
+
+
+def judge_slot(sums: Sums, target_ratio: float) -> Sums:
+    """The sums of one slot with the slot itself counted, for the QS linéaire.
+
+    A slot is open if somebody called within the hours; closed and empty slots count on no side.
+    """
+    in_hours = sums.received - sums.out_of_hours
+    if in_hours <= 0:
+        return sums
+    on_target = sums.handled >= target_ratio * in_hours
+    return msgspec.structs.replace(sums, slots=1, slots_on_target=int(on_target))

@@ -1,0 +1,1 @@
+"""Alembic scripts: each brings a database from one release's tables to the next."""

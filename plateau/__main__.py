@@ -1,0 +1,5 @@
+"""`python -m plateau` is the command `plateau`."""
+
+from plateau.cli import app
+
+app()

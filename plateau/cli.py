@@ -1,0 +1,140 @@
+"""The command line: `plateau up`, `down`, `status`, the processes, and the rooms' own commands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+import ivr.cli
+import switch.cli
+from acd.errors import PlateauError
+from ari.errors import AriUnavailable
+from plateau import stack
+from plateau.floor_process import FloorProcess, run_floor
+from plateau.logs import configure_logging
+from plateau.settings import Settings
+from store.engine import open_store
+from store.errors import StoreError
+from store.schema import migrate as migrate_store
+from switch.model import SwitchUnavailable
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Plateau: a contact centre on Asterisk. Settings are PLATEAU_… variables; see docs.",
+)
+app.add_typer(switch.cli.app, name="switch")
+app.add_typer(ivr.cli.app, name="flow")
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _fail(error: Exception) -> typer.Exit:
+    typer.echo(str(error), err=True)
+    return typer.Exit(1)
+
+
+@app.command()
+def up(as_json: JsonFlag = False) -> None:
+    """Start all there is: Asterisk, the store's tables, the floor, the API."""
+    settings = Settings()
+    try:
+        started = stack.up(settings, lambda text: typer.echo(text, err=True))
+    except (PlateauError, StoreError, SwitchUnavailable) as error:
+        raise _fail(error) from error
+    if as_json:
+        typer.echo(json.dumps(started.as_dict()))
+        return
+    typer.echo(f"Plateau runs: {started.url}  (SIP {started.sip})")
+    if started.password is not None:
+        typer.echo(f"First administrator: {stack.FIRST_LOGIN} / {started.password}")
+
+
+@app.command()
+def down() -> None:
+    """End the API, the floor and Asterisk, in this order. Calls in progress end with Asterisk."""
+    stopped = stack.down(Settings(), lambda text: typer.echo(text, err=True))
+    typer.echo(f"Stopped: {', '.join(stopped) or 'nothing ran'}")
+
+
+@app.command()
+def status(as_json: JsonFlag = False) -> None:
+    """Say what runs; exit status 3 if anything does not."""
+    parts = stack.status(Settings())
+    if as_json:
+        typer.echo(json.dumps(parts))
+    else:
+        for name, said in parts.items():
+            typer.echo(f"{name:9} {said or 'does not run'}")
+    if not all(parts.values()):
+        raise typer.Exit(3)
+
+
+@app.command()
+def floor() -> None:
+    """Run the call-control process in the foreground, until SIGTERM."""
+    configure_logging(as_json=not sys.stderr.isatty())
+    settings = Settings()
+
+    def stoppable(process: FloorProcess) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, process.stop)
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run_floor(settings, stoppable))
+    except (PlateauError, StoreError, AriUnavailable) as error:
+        raise _fail(error) from error
+
+
+@app.command()
+def api() -> None:
+    """Run the web process (REST, pages) in the foreground, until SIGTERM."""
+    from api.serve import serve
+
+    configure_logging(as_json=not sys.stderr.isatty())
+    settings = Settings()
+    serve(stack.api_settings(settings), settings.api_host, settings.api_port)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the store's tables to this release."""
+    settings = Settings()
+
+    async def run() -> None:
+        engine = open_store(settings.effective_store_url)
+        try:
+            await migrate_store(engine)
+        finally:
+            await engine.dispose()
+
+    try:
+        asyncio.run(run())
+    except (StoreError, OSError) as error:
+        raise _fail(error) from error
+    typer.echo("The store is up to date.")
+
+
+@app.command()
+def administrator(
+    login: Annotated[str, typer.Argument(help="Sign-in name.")] = stack.FIRST_LOGIN,
+    password_file: Annotated[
+        Path | None, typer.Option(help="File with the password; made up and shown otherwise.")
+    ] = None,
+) -> None:
+    """Make the first administrator, unless there is one."""
+    password = password_file.read_text().strip() if password_file else None
+    try:
+        made = asyncio.run(stack.ensure_first_administrator(Settings(), login, password))
+    except (StoreError, OSError) as error:
+        raise _fail(error) from error
+    typer.echo(f"{login} / {made}" if made else "There is an administrator already.")

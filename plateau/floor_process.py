@@ -1,0 +1,343 @@
+"""The call-control process: journal, engine, switch, store writer and control channel put together.
+
+Order at the start: what the journal holds, what SQL configures, the engine, then the switch; so
+that when the first event comes everybody who may be meant by it is known. Decides nothing of calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import sys
+import uuid
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from acd.engine import Engine
+from acd.errors import PlateauError, Rejected
+from acd.events import Configure, EndCall, GetReady, Pause, SignIn, SignOut
+from acd.facts import VisitOpened
+from acd.floor import Turn
+from acd.model import PhoneId, RecordingId
+from acd.phones import PhoneAccount, PhoneBook
+from acd.service import FloorService
+from acd.switchboard import Switchboard
+from acd.tally import Tally
+from acd.translate import HEARD
+from ari.connection import AriConnection, AriSettings, ConnectionState, Snapshot
+from ari.errors import AriError
+from ari.events_gen import AriEvent, RecordingFailed, RecordingFinished
+from control.live import LivePicture
+from control.protocol import Done, Health, ReadHealth, Refused, Reload, Result, Wish
+from control.server import ControlServer
+from ivr.faults import FlowInvalid
+from ivr.service import FlowLibrary
+from ivr.speech import EspeakVoice, Speech, SpeechUnavailable
+from plateau.clock import Clock
+from plateau.settings import Settings
+from plateau.where import SwitchPlace, find_switch
+from recording.service import Expected, Recorder
+from store import config as store_config
+from store.engine import open_store
+from store.journal import Journal
+from store.restart import counts_since, unverified_recordings
+from store.schema import require_current
+from store.writer import StoreWriter
+
+log = structlog.get_logger(__name__)
+
+
+def id_factory(rng: random.Random) -> Callable[[], str]:
+    """Random UUIDs (version 4) out of one seeded source."""
+    return lambda: str(uuid.UUID(int=rng.getrandbits(128), version=4))
+
+
+class FloorProcess:
+    """Everything of one floor. `run` lasts until `stop` is called."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._clock = Clock()
+        self._started_at = self._clock.now_ms()
+        self._stopping = asyncio.Event()
+        self._ari_state = ConnectionState.CONNECTING
+        self._endpoints: frozenset[PhoneId] = frozenset()
+        self._accounts: list[PhoneAccount] = []
+        self._switch_version: str | None = None
+        self._reloading = asyncio.Lock()
+
+    def stop(self) -> None:
+        """End `run`: no new step is taken, what is under way is finished."""
+        self._stopping.set()
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve calls until `stop`; `ready` is called when the first synchronisation is done.
+
+        Raises PlateauError (one sentence for the operator), StoreError, AriUnavailable.
+        """
+        settings = self._settings
+        place = find_switch(settings)
+        self._switch_version = place.version
+        seed = settings.seed if settings.seed is not None else secrets.randbits(64)
+        rng = random.Random(seed)
+        log.info("floor starts", seed=seed, home=str(settings.home), ari=place.ari_url)
+        async with AsyncExitStack() as stack:
+            self._journal = Journal(settings.home / "journal")
+            stack.callback(self._journal.close)
+            store = open_store(settings.effective_store_url)
+            stack.push_async_callback(store.dispose)
+            await require_current(store)
+            self._writer = StoreWriter(store, self._journal, self._clock.now_ms)
+            self._writer.start()
+            stack.push_async_callback(self._close_writer)
+            await self._build(store, place, rng)
+            stack.push_async_callback(self._recorder.close)
+            stack.callback(self._service.close)
+            await self._connect(place, rng, stack)
+            control = ControlServer(
+                settings.control_socket, self._picture, self._clock.now_ms, self._answer
+            )
+            await control.start()
+            stack.push_async_callback(control.close)
+            looking = asyncio.create_task(
+                self._service.look_regularly(self._conn, settings.ari_app), name="look"
+            )
+            stack.push_async_callback(_cancelled, looking)
+            ready()
+            await self._stopping.wait()
+            log.info("floor stops", calls=len(self._service.live_call_ids()))
+
+    async def _close_writer(self) -> None:
+        if not await self._writer.drain(timeout=10):
+            log.warning("SQL lags behind; the journal keeps the rest", behind=self._writer.behind)
+        await self._writer.close()
+
+    # ---- putting together ----
+
+    async def _build(self, store: AsyncEngine, place: SwitchPlace, rng: random.Random) -> None:
+        settings, clock = self._settings, self._clock
+        self._store = store
+        self._library = FlowLibrary(Speech(EspeakVoice(), place.sounds))
+        async with store.connect() as conn:
+            config = await store_config.load_floor_config(conn)
+            await self._load_accounts(store)
+            for warning in await self._load_flows():
+                log.error("a flow cannot be used", why=warning)
+        engine = Engine(config, self._library, id_factory(rng), clock.now_ms())
+        recovered = self._journal.recover()
+        engine.restore(recovered.calls.values(), recovered.agents.values(), clock.now_ms())
+        log.info(
+            "recovered",
+            calls=len(recovered.calls),
+            agents=len(recovered.agents),
+            damaged=recovered.damaged,
+        )
+        # What an earlier life told must be in SQL before SQL is asked about that life.
+        await self._writer.drain(timeout=30)
+        zone = ZoneInfo(settings.time_zone)
+        self._tally = Tally(zone, clock.now_ms())
+        async with store.connect() as conn:
+            self._tally.resume(
+                self._tally.counted_from, await counts_since(conn, self._tally.counted_from)
+            )
+        for call in engine.floor.calls.values():
+            if call.visit is not None and not call.served:
+                queue = engine.floor.queue(call.visit.queue_id)
+                self._tally.reopen(
+                    VisitOpened(
+                        call.id,
+                        0,
+                        call.visit.enqueued_at,
+                        call.id,
+                        call.visit.id,
+                        call.visit.seq,
+                        call.visit.queue_id,
+                        call.visit.priority,
+                        call.visit.key,
+                        queue.service_level_s * 1000,
+                        queue.short_abandon_s * 1000,
+                    )
+                )
+        self._picture = LivePicture(engine.floor, self._tally)
+        self._service = FloorService(engine, self._journal, clock, self._on_turn)
+        self._recorder = Recorder(place.recordings, clock.now_ms, self._service.keep)
+        async with store.connect() as conn:
+            live = self._service.live_call_ids()
+            for row in await unverified_recordings(conn):
+                expected = Expected(row.recording_id, row.call_id, row.started_at)
+                if row.call_id in live:
+                    self._recorder.expect(expected)
+                else:
+                    self._recorder.catch_up(expected)
+
+    async def _connect(self, place: SwitchPlace, rng: random.Random, stack: AsyncExitStack) -> None:
+        settings = self._settings
+        self._conn = AriConnection(
+            AriSettings(
+                base_url=place.ari_url,
+                user=place.ari_user,
+                password=place.ari_password,
+                app=settings.ari_app,
+                event_types=HEARD,
+                watch_endpoints=True,
+            ),
+            on_event=self._on_ari_event,
+            on_state=self._on_ari_state,
+            on_sync=self._on_sync,
+            rng=random.Random(rng.getrandbits(64)),
+        )
+        switchboard = Switchboard(
+            self._conn,
+            settings.ari_app,
+            place.sounds_prefix,
+            settings.max_call_s,
+            self._service.post,
+        )
+        self._switchboard = switchboard
+        everywhere = settings.bind_address in ("0.0.0.0", "::")
+        media_address = None if settings.sip_address or everywhere else settings.bind_address
+        self._phones = PhoneBook(self._conn, settings.domain, settings.rtp_timeout_s, media_address)
+        self._service.use(switchboard)
+        await self._conn.start(timeout_s=30.0)
+        stack.push_async_callback(self._conn.close)
+        stack.push_async_callback(switchboard.close)
+        await self._settle_phones()
+
+    # ---- the switch ----
+
+    def _on_ari_event(self, event: AriEvent) -> None:
+        if isinstance(event, RecordingFinished | RecordingFailed):
+            recording = event.recording
+            failed = isinstance(event, RecordingFailed)
+            cause = (recording.cause or "unknown cause") if failed else None
+            self._recorder.switch_says_ended(RecordingId(recording.name), cause)
+        self._service.on_ari_event(event)
+
+    def _on_ari_state(self, state: ConnectionState) -> None:
+        self._ari_state = state
+        if state is ConnectionState.REPLACED:
+            log.critical("another floor took our application: this one stops commanding")
+            self.stop()
+
+    async def _on_sync(self, snapshot: Snapshot) -> None:
+        self._switch_version = snapshot.version
+        self._endpoints = frozenset(PhoneId(e.resource) for e in snapshot.endpoints)
+        first = self._ari_state is ConnectionState.CONNECTING
+        self._service.synchronise(snapshot, self._settings.ari_app)
+        if not first:
+            self._phones.forget()
+
+    async def _settle_phones(self) -> None:
+        snapshot = await self._conn.snapshot()
+        self._endpoints = frozenset(PhoneId(e.resource) for e in snapshot.endpoints)
+        await self._phones.settle(self._accounts, self._endpoints)
+
+    def _on_turn(self, turn: Turn) -> None:
+        for fact in turn.facts:
+            self._tally.count(fact)
+            self._recorder.on_fact(fact)
+        self._picture.on_turn(turn)
+
+    # ---- configuration ----
+
+    async def _load_accounts(self, store: AsyncEngine) -> None:
+        async with store.connect() as conn:
+            rows = await store_config.list_phones(conn)
+        self._accounts = [PhoneAccount(row.phone, row.digest) for row in rows]
+
+    async def _load_flows(self) -> list[str]:
+        """Bring every stored version of every flow into use; what could not be, in sentences."""
+        warnings: list[str] = []
+        async with self._store.connect() as conn:
+            documents = await store_config.load_flow_documents(conn)
+        for document in documents:
+            name = f"flow {document.flow_id} version {document.version}"
+            try:
+                await self._library.restore(document.flow_id, document.version, document.document)
+            except FlowInvalid as invalid:
+                warnings.append(f"{name} is invalid: {invalid}")
+            except SpeechUnavailable as silent:
+                warnings.append(f"{name} cannot be spoken: {silent}")
+        return warnings
+
+    async def _reload(self) -> Result:
+        async with self._reloading:
+            warnings = await self._load_flows()
+            async with self._store.connect() as conn:
+                config = await store_config.load_floor_config(conn)
+            await self._load_accounts(self._store)
+            self._service.ask(Configure(config))
+            self._picture.reconfigured()
+            try:
+                await self._settle_phones()
+            except AriError as error:
+                warnings.append(
+                    f"The switch did not take the phones' accounts yet ({error}); "
+                    "they are sent again when it is back."
+                )
+            return Done(tuple(warnings))
+
+    # ---- control channel ----
+
+    async def _answer(self, wish: Wish) -> Result:
+        match wish:
+            case SignIn() | SignOut() | GetReady() | Pause() | EndCall():
+                try:
+                    self._service.ask(wish)
+                except Rejected as refusal:
+                    return Refused(refusal.slug, refusal.status, str(refusal))
+                return Done()
+            case Reload():
+                return await self._reload()
+            case ReadHealth():
+                return self.health()
+            case _:
+                return Refused("not-here", 400, f"{type(wish).__name__} is not answered here.")
+
+    def health(self) -> Health:
+        """How the floor is now."""
+        floor = self._service.engine.floor
+        counters: dict[str, float] = {
+            "events_total": self._service.events,
+            "faults_total": self._service.broken,
+            "impossible_transitions_total": floor.impossible_count,
+            "commands_failed_total": sum(self._switchboard.failed_count.values()),
+            "recordings_kept_total": self._recorder.kept_count,
+            "recordings_lost_total": self._recorder.lost_count,
+            "store_facts_written_total": self._writer.written,
+            "store_facts_rejected_total": self._writer.rejected,
+            "ari_reconnects_total": self._conn.counters.reconnects,
+            "ari_timeouts_total": self._conn.counters.timeouts,
+        }
+        return Health(
+            switch=self._ari_state,
+            switch_version=self._switch_version,
+            started_at=self._started_at,
+            now=self._clock.now_ms(),
+            calls=len(floor.calls),
+            agents_signed_in=len(floor.at_work),
+            journal_behind=self._writer.behind,
+            store_error=self._writer.last_error,
+            counters=counters,
+        )
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def run_floor(settings: Settings, on_process: Callable[[FloorProcess], None]) -> None:
+    """Run a floor in this process; `on_process` gets it before it starts, to be able to stop it."""
+    process = FloorProcess(settings)
+    on_process(process)
+    try:
+        await process.run(lambda: log.info("floor ready"))
+    except PlateauError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from error

@@ -1,0 +1,163 @@
+"""All there is, on one machine: Asterisk, the floor, the API, started and ended in order."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+import msgspec
+
+from acd.errors import PlateauError
+from api.settings import ApiSettings
+from api.sign_in import ensure_administrator
+from plateau.clock import Clock
+from plateau.daemons import Daemon
+from plateau.secrets_file import own_secret
+from plateau.settings import Settings
+from plateau.where import switch_config
+from store.engine import open_store, store_url
+from store.schema import migrate
+from switch import lifecycle
+from switch.model import SwitchUnavailable
+
+FIRST_LOGIN = "admin"
+
+Say = Callable[[str], None]
+
+
+class Started(msgspec.Struct, frozen=True):
+    """Where everything is now. `password` is the first administrator's, only when just made."""
+
+    url: str
+    sip: str
+    switch: str
+    password: str | None
+
+    def as_dict(self) -> dict[str, str | None]:
+        """For JSON."""
+        return {
+            "url": self.url,
+            "sip": self.sip,
+            "switch": self.switch,
+            "administrator": FIRST_LOGIN if self.password else None,
+            "password": self.password,
+        }
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as variables, for a process of ours to be started with."""
+    values = settings.model_dump(exclude_none=True)
+    values["home"] = settings.home.resolve()
+    return {f"PLATEAU_{name.upper()}": str(value) for name, value in values.items()}
+
+
+def api_settings(settings: Settings) -> ApiSettings:
+    """What the web process must be told."""
+    recordings = settings.recordings
+    if recordings is None:
+        running = lifecycle.status(switch_config(settings))
+        if running is None:
+            recordings = settings.home.resolve() / "asterisk" / "spool" / "recording"
+        else:
+            recordings = running.recordings
+    return ApiSettings(
+        store_url=str(store_url(settings.effective_store_url).render_as_string(False)),
+        control_socket=settings.control_socket.resolve(),
+        recordings=recordings,
+        jwt_secret=own_secret(settings.home, "token-key"),
+        sip_realm=settings.domain,
+        sip_host=settings.sip_address or settings.bind_address,
+        sip_port=settings.sip_port,
+        sip_tls_port=settings.tls_port,
+        sip_wss_port=settings.https_port,
+        time_zone=settings.time_zone,
+    )
+
+
+async def prepare_store(settings: Settings) -> str | None:
+    """Tables of this release, and a first administrator: the password if one was made."""
+    engine = open_store(settings.effective_store_url)
+    try:
+        await migrate(engine)
+        async with engine.begin() as conn:
+            return await ensure_administrator(conn, FIRST_LOGIN, None, Clock().now_ms())
+    finally:
+        await engine.dispose()
+
+
+async def ensure_first_administrator(
+    settings: Settings, login: str, password: str | None
+) -> str | None:
+    """Make an administrator unless there is one; the password made up, or the one given."""
+    engine = open_store(settings.effective_store_url)
+    try:
+        async with engine.begin() as conn:
+            return await ensure_administrator(conn, login, password, Clock().now_ms())
+    finally:
+        await engine.dispose()
+
+
+def up(settings: Settings, say: Say) -> Started:
+    """Start what does not run yet.
+
+    Raises PlateauError, StoreError, SwitchUnavailable.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    running = lifecycle.up(switch_config(settings), progress=say)
+    say("Preparing the store")
+    password = asyncio.run(prepare_store(settings))
+    floor, web = Daemon(settings.home, "floor"), Daemon(settings.home, "api")
+    say("Starting the floor")
+    floor.start(environment(settings))
+    floor.wait_ready(settings.control_socket.exists, timeout_s=60)
+    say("Starting the API")
+    web.start(environment(settings))
+    url = f"http://{settings.api_host}:{settings.api_port}"
+    web.wait_ready(lambda: _answers(f"{url}/health/live"), timeout_s=60)
+    sip = f"{settings.sip_address or settings.bind_address}:{settings.sip_port}"
+    return Started(f"{url}/", sip, f"Asterisk {running.version} ({running.kind})", password)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as reply:
+            return bool(reply.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def down(settings: Settings, say: Say) -> list[str]:
+    """End what runs, the API first; the names of what was ended."""
+    stopped: list[str] = []
+    for name, grace_s in (("api", 10.0), ("floor", 20.0)):
+        say(f"Stopping the {name}")
+        if Daemon(settings.home, name).stop(grace_s):
+            stopped.append(name)
+    say("Stopping Asterisk")
+    if lifecycle.down(switch_config(settings), progress=say):
+        stopped.append("asterisk")
+    return stopped
+
+
+def status(settings: Settings) -> dict[str, str | None]:
+    """What runs: a few words by name, None for what does not."""
+    parts: dict[str, str | None] = {}
+    try:
+        running = lifecycle.status(switch_config(settings))
+        parts["asterisk"] = (
+            f"{running.version} ({running.kind}), pid {running.pid}" if running else None
+        )
+    except SwitchUnavailable as error:
+        raise PlateauError("switch-unavailable", str(error)) from error
+    for name in ("floor", "api"):
+        pid = Daemon(settings.home, name).pid()
+        parts[name] = f"pid {pid}" if pid else None
+    parts["page"] = _page(settings) if parts["api"] else None
+    return parts
+
+
+def _page(settings: Settings) -> str | None:
+    url = f"http://{settings.api_host}:{settings.api_port}"
+    return f"{url}/" if _answers(f"{url}/health/live") else None

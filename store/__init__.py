@@ -1,0 +1,1 @@
+"""SQL and the journal: what came to pass, what is configured, who may sign in."""

@@ -1,0 +1,305 @@
+"""From the journal to SQL: in batches, exactly once in effect, never in a call's way.
+
+The task reads what the journal has synced, writes the facts and its own place in the journal in
+one transaction, and goes on. When SQL fails it waits and tries again for as long as it takes; the
+journal holds everything meanwhile. A fact that SQL refuses for what it contains is put aside in
+`rejected.jsonl` in the journal's folder, counted and told, so that one bad fact cannot hold up the
+others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import msgspec
+import structlog
+from sqlalchemy import BigInteger, Table, bindparam, cast, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from acd.facts import AnyFact
+from store import tables as t
+from store.errors import JournalError
+from store.journal import Journal, Position
+from store.projection import ChainState, Values, event_row, plan
+
+_BATCH_FACTS: Final = 200
+_SYNC_S: Final = 0.05
+_RETRY_FIRST_S: Final = 0.2
+_RETRY_MOST_S: Final = 10.0
+
+# SQLite's driver says OverflowError of a number too large, unwrapped.
+_REFUSALS: Final = (DBAPIError, OverflowError)
+_log = structlog.get_logger("plateau.store")
+
+Insert = postgresql.Insert | sqlite.Insert
+
+
+def _insert(conn: AsyncConnection, table: Table) -> Insert:
+    """INSERT that knows ON CONFLICT, in the dialect of the connection."""
+    if conn.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def _sentence(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return f"{type(cause).__name__}: {cause}"
+
+
+def _refused(error: Exception) -> bool:
+    """True if SQL refused what was to be written, False if SQL itself is in trouble."""
+    if isinstance(error, OverflowError | DataError | IntegrityError | ProgrammingError):
+        return True
+    # asyncpg checks arguments before it sends them, and then raises a ValueError of its own.
+    return isinstance(error, DBAPIError) and isinstance(
+        getattr(error.orig, "__cause__", None), ValueError
+    )
+
+
+async def write_facts(conn: AsyncConnection, facts: Sequence[AnyFact], received_at: int) -> int:
+    """Write facts within the caller's transaction; how many were new.
+
+    Facts whose (subject, seq) is in `event` already change nothing.
+    """
+    by_id = {(fact.subject, fact.seq): fact for fact in reversed(facts)}
+    if not by_id:
+        return 0
+    adding = _insert(conn, t.event).on_conflict_do_nothing()
+    added = await conn.execute(
+        adding.returning(t.event.c.subject, t.event.c.seq),
+        [event_row(fact, received_at) for fact in by_id.values()],
+    )
+    fresh = [by_id[(subject, seq)] for subject, seq in added]
+    work = plan(fresh)
+    for (name, key, columns), rows in work.rows.items():
+        table = t.metadata.tables[name]
+        statement = _insert(conn, table)
+        new = statement.excluded
+        await conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=list(key), set_={column: new[column] for column in columns}
+            ),
+            rows,
+        )
+    await _chain(conn, work.chains)
+    return len(fresh)
+
+
+async def _chain(conn: AsyncConnection, chains: Sequence[ChainState]) -> None:
+    """End each state where the next one of the same agent begins, whatever came first."""
+    if not chains:
+        return
+    other = t.agent_state.alias("other")
+    same = other.c.agent_id == bindparam("a")
+    before = (
+        select(other.c.seq)
+        .where(same, other.c.seq < bindparam("n"))
+        .order_by(other.c.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    begins = select(other.c.started_at).where(same, other.c.seq == bindparam("n")).scalar_subquery()
+    after = (
+        select(other.c.started_at)
+        .where(same, other.c.seq > bindparam("n"))
+        .order_by(other.c.seq)
+        .limit(1)
+        .scalar_subquery()
+    )
+    state = t.agent_state.c
+    mine = update(t.agent_state).where(state.agent_id == bindparam("a"))
+    parameters = [{"a": chain.agent_id, "n": chain.seq} for chain in chains]
+    ends_last = mine.where(state.seq == before).values(ended_at=begins)
+    ends_self = mine.where(state.seq == bindparam("n")).values(ended_at=cast(after, BigInteger))
+    await conn.execute(ends_last, parameters)
+    await conn.execute(ends_self, parameters)
+
+
+class StoreWriter:
+    """The task that brings the journal to SQL. `start` it, `drain` it, `close` it.
+
+    `now_ms` is the floor's clock. `last_error` is a sentence while SQL fails, None while it works;
+    `behind` counts facts that are in the journal and not in SQL; `rejected` those put aside.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        journal: Journal,
+        now_ms: Callable[[], int],
+        *,
+        batch_facts: int = _BATCH_FACTS,
+        sync_s: float = _SYNC_S,
+    ) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._now_ms = now_ms
+        self._batch_facts = batch_facts
+        self._sync_s = sync_s
+        self._position: Position | None = None
+        self._read_facts = 0
+        self._backlog = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._moved = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self.last_error: str | None = None
+        self.written = 0
+        self.rejected = 0
+        self.damaged = 0
+
+    @property
+    def behind(self) -> int:
+        """Facts in the journal that are not in SQL; exact once the checkpoint was read."""
+        return max(0, self._backlog + self._journal.appended_facts - self._read_facts)
+
+    def start(self) -> None:
+        """Begin to sync and to write; must be called in the running loop, once."""
+        if self._tasks:
+            raise RuntimeError("the writer was started already")
+        self._tasks = [
+            asyncio.create_task(self._run(self._sync_once), name="journal-sync"),
+            asyncio.create_task(self._run(self.step), name="store-writer"),
+        ]
+
+    async def _run(self, work: Callable[[], Awaitable[bool]]) -> None:
+        """Do `work` again and again; after a failure wait longer each time, but never give up."""
+        wait_s = _RETRY_FIRST_S
+        while not self._stopping.is_set():
+            try:
+                moved = await work()
+            except (SQLAlchemyError, OSError, JournalError) as error:
+                if self.last_error is None:
+                    _log.warning("store_write_failed", error=str(error))
+                self.last_error = _sentence(error)
+            except Exception as error:  # noqa: BLE001 - told, counted as an error, retried
+                # A fault of ours; the journal keeps everything, so going on trying loses nothing.
+                _log.exception("store_writer_fault")
+                self.last_error = _sentence(error)
+            else:
+                wait_s = _RETRY_FIRST_S
+                if not moved:
+                    await self._pause(self._sync_s)
+                continue
+            await self._pause(wait_s)
+            wait_s = min(_RETRY_MOST_S, wait_s * 2)
+
+    async def _sync_once(self) -> bool:
+        await asyncio.to_thread(self._journal.sync)
+        return False
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def step(self) -> bool:
+        """Sync, write one batch, note the place; False when there was nothing to write."""
+        await asyncio.to_thread(self._journal.sync)
+        if self._position is None:
+            self._position = await self._read_checkpoint()
+            self._backlog = await asyncio.to_thread(self._journal.count_behind, self._position)
+        batch = await asyncio.to_thread(self._journal.read, self._position, self._batch_facts)
+        if batch.next == self._position:
+            self.last_error = None
+            return False
+        facts = [fact for entry in batch.entries for fact in entry.facts]
+        try:
+            async with self._engine.begin() as conn:
+                written = await write_facts(conn, facts, self._now_ms())
+                await self._write_checkpoint(conn, batch.next)
+        except _REFUSALS as error:
+            if not _refused(error):
+                raise
+            written = await self._write_singly(facts, batch.next)
+        self.written += written
+        self.damaged += batch.damaged
+        self._read_facts += len(facts)
+        if batch.next.segment != self._position.segment:
+            await asyncio.to_thread(self._journal.forget_before, batch.next)
+        self._position = batch.next
+        self.last_error = None
+        self._moved.set()
+        return True
+
+    async def _write_singly(self, facts: Sequence[AnyFact], end: Position) -> int:
+        """Write one by one and put aside those that SQL refuses for their content."""
+        written = 0
+        for fact in facts:
+            try:
+                async with self._engine.begin() as conn:
+                    written += await write_facts(conn, [fact], self._now_ms())
+            except _REFUSALS as error:
+                if not _refused(error) or await self._schema_missing():
+                    raise
+                reason = str(getattr(error, "orig", None) or error)
+                await asyncio.to_thread(self._put_aside, fact, reason)
+        async with self._engine.begin() as conn:
+            await self._write_checkpoint(conn, end)
+        return written
+
+    async def _schema_missing(self) -> bool:
+        """True if our tables cannot even be read: then it is not the fact's fault."""
+        try:
+            async with self._engine.connect() as conn:
+                await conn.execute(select(t.event.c.seq).limit(1))
+                await conn.execute(select(t.journal_checkpoint.c.offset).limit(1))
+        except SQLAlchemyError:
+            return True
+        return False
+
+    def _put_aside(self, fact: AnyFact, reason: str) -> None:
+        line = msgspec.json.encode({"reason": reason, "fact": fact}) + b"\n"
+        with (self._journal.folder / "rejected.jsonl").open("ab") as file:
+            file.write(line)
+        self.rejected += 1
+
+    async def _read_checkpoint(self) -> Position:
+        place = t.journal_checkpoint
+        async with self._engine.connect() as conn:
+            found = await conn.execute(
+                select(place.c.segment, place.c.offset).where(
+                    place.c.journal_id == self._journal.journal_id
+                )
+            )
+            row = found.one_or_none()
+        return Position(1, 0) if row is None else Position(row.segment, row.offset)
+
+    async def _write_checkpoint(self, conn: AsyncConnection, position: Position) -> None:
+        values: Values = {
+            "segment": position.segment,
+            "offset": position.offset,
+            "updated_at": self._now_ms(),
+        }
+        place = t.journal_checkpoint
+        mine = place.c.journal_id == self._journal.journal_id
+        done = await conn.execute(update(place).where(mine).values(**values))
+        if done.rowcount == 0:
+            await conn.execute(insert(place).values(journal_id=self._journal.journal_id, **values))
+
+    async def drain(self, timeout: float) -> bool:
+        """Wait until SQL has all that the journal has now; False if `timeout` seconds passed."""
+        goal = self._journal.end
+        try:
+            async with asyncio.timeout(timeout):
+                while self._position is None or self._position < goal:
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Stop after the batch in hand; what is not in SQL stays in the journal."""
+        self._stopping.set()
+        if self._tasks:
+            await asyncio.gather(*self._tasks)

@@ -1,0 +1,94 @@
+"""What describes a switch instance, wanted and running. No behaviour beyond names of folders.
+
+Decides the layout of an instance's folders; refuses to know how Asterisk is started.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+MINIMUM_ASTERISK = (22, 10, 1)
+INNER_HOME = "/srv/plateau"
+
+
+class SwitchUnavailable(Exception):
+    """No usable Asterisk, or it did not start. The text is one sentence for the operator."""
+
+
+class SwitchKind(StrEnum):
+    """Where the Asterisk that runs was found, in the order in which it is looked for."""
+
+    PATH = "path"
+    DOCKER = "docker"
+    ROOTFS = "rootfs"
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchConfig:
+    """One instance wanted: its folder, its ports, its limits.
+
+    `home` is the instance's own folder (logs, sounds, recordings, secrets). Addresses are
+    numeric. `sip_address` is what Asterisk writes into its own SIP and SDP (None: the bind
+    address, or 127.0.0.1 when that is a wildcard). `trunk_match` lists the addresses or
+    networks whose INVITEs are the carrier's; `local_networks` those from which phones and
+    browsers reach us without `sip_address` being needed. `rootfs` is looked at last.
+    """
+
+    home: Path
+    sip_port: int = 5060
+    tls_port: int = 5061
+    http_port: int = 8088
+    https_port: int = 8089
+    rtp_first: int = 10000
+    rtp_last: int = 19999
+    bind_address: str = "127.0.0.1"
+    http_address: str = "127.0.0.1"
+    https_address: str | None = None
+    sip_address: str | None = None
+    trunk_match: tuple[str, ...] = ("127.0.0.1",)
+    trunk_contact: str | None = None
+    local_networks: tuple[str, ...] = ()
+    ari_permit: tuple[str, ...] = ("127.0.0.1/32",)
+    rootfs: Path | None = None
+    ari_user: str = "plateau"
+    app: str = "plateau"
+    language: str = "fr"
+    domain: str = "plateau.local"
+    max_call_s: int = 4 * 3600
+    rtp_timeout_s: int = 60
+    rtp_timeout_hold_s: int = 3600
+    http_sessions: int = 4096
+
+    @property
+    def instance(self) -> Path:
+        """Folder that Asterisk itself sees (at /srv/plateau in a root folder or container)."""
+        return self.home / "asterisk"
+
+    @property
+    def secrets(self) -> Path:
+        """Folder of generated secrets, never shown to Asterisk."""
+        return self.home / "secrets"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSwitch:
+    """A switch that answers. Paths are the host's; `sounds_uri_prefix` is Asterisk's view.
+
+    A prompt written to `sounds / "flow/fr/hello.wav"` is played with the media URI
+    `sounds_uri_prefix + "flow/hello"` in the channel's language (or `"flow/fr/hello"` in any).
+    `pid` is the Asterisk process (the container's first process as the host sees it).
+    """
+
+    kind: SwitchKind
+    version: str
+    pid: int
+    ari_url: str
+    ari_user: str
+    ari_password: str
+    sip_port: int
+    spool: Path
+    recordings: Path
+    sounds: Path
+    sounds_uri_prefix: str

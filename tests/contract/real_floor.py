@@ -1,0 +1,323 @@
+"""A real floor for a test: Asterisk, the floor's own process, SQLite, and agents that can register.
+
+Starts and stops everything by process id; reads what happened from SQL and over the control
+channel, as the web process does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import Table, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from acd.events import GetReady, Pause, SignIn, SignOut
+from acd.model import AgentId, AgentState, FlowId, PhoneId, QueueId, SkillId, SkillLevel
+from control.client import FloorClient
+from control.protocol import AgentView, CallView, Done, Live, QueueView, ReadLive, Reload, Result
+from plateau.clock import Clock
+from plateau.settings import Settings
+from plateau.stack import environment
+from store import config as store_config
+from store import tables as t
+from store.engine import open_store
+from store.rows import AgentRow, FlowRow, NumberRow, QueueRow, SkillRow
+from store.schema import migrate
+from switch.sipp import sipp_argv
+from tests.contract.harness import SCENARIOS, Behaviour, SippAgent, SippCaller, Site
+
+ROOT = Path(__file__).resolve().parents[2]
+ANNOUNCED = {"600": "menu", "601": "sales-direct", "602": "support-direct", "603": "sales-ringing"}
+
+MENU = """
+flow: menu
+language: fr
+start: choice
+nodes:
+  choice:
+    kind: menu
+    prompt: welcome
+    choices:
+      1: sales
+      2: support
+      3: bye
+    timeout_s: 2
+    tries: 2
+    on_invalid: invalid-choice
+    on_timeout: no-choice
+    otherwise: bye
+  sales: {kind: queue, queue: sales}
+  support: {kind: queue, queue: support}
+  bye: {kind: hang_up, prompt: goodbye}
+"""
+
+
+def direct(flow: str, queue: str, answer: str) -> str:
+    return (
+        f"flow: {flow}\nstart: q\nnodes:\n  q: {{kind: queue, queue: {queue}, answer: {answer}}}\n"
+    )
+
+
+FLOWS = {
+    "menu": MENU,
+    "sales-direct": direct("sales-direct", "sales", "first"),
+    "support-direct": direct("support-direct", "support", "first"),
+    "sales-ringing": direct("sales-ringing", "sales", "with_agent"),
+}
+
+
+def secret_of(agent: str) -> str:
+    """The SIP password of an agent in these tests."""
+    return f"secret-of-{agent}-0123456789"
+
+
+async def eventually(
+    what: str, condition: Callable[[], Awaitable[object]], within_s: float = 5.0
+) -> None:
+    """Wait until the condition gives something true; say what was missed when it never does."""
+    deadline = time.monotonic() + within_s
+    while not (seen := await condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within_s:g} s: {what} (last seen: {seen!r})")
+        await asyncio.sleep(0.02)
+
+
+class RealFloor:
+    """One floor process on the session's Asterisk, with a home and a store of its own."""
+
+    def __init__(self, settings: Settings, site: Site) -> None:
+        self.settings = settings
+        self.site = site
+        self.store: AsyncEngine = open_store(settings.effective_store_url)
+        self.client = FloorClient(settings.control_socket)
+        self._process: asyncio.subprocess.Process | None = None
+        self._log = settings.home / "floor.log"
+
+    # ---- process ----
+
+    async def start(self) -> None:
+        """Start `plateau floor` and wait until it answers."""
+        self.settings.control_socket.unlink(missing_ok=True)
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "plateau",
+                "floor",
+                cwd=ROOT,
+                env={**os.environ, **environment(self.settings)},
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            await eventually("the floor's control socket", self._listening, within_s=30)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self._log.read_text()[-4000:]}") from None
+
+    async def _listening(self) -> bool:
+        if self._process is not None and self._process.returncode is not None:
+            raise AssertionError("the floor ended")
+        return self.settings.control_socket.exists()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def kill(self) -> None:
+        """kill -9."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+        await self.client.close()
+
+    async def stop(self) -> None:
+        """SIGTERM, and wait."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(self._process.wait(), 30)
+        await self.client.close()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+        await self.store.dispose()
+        if error is not None and self._log.exists():
+            error.add_note("floor log:\n" + self._log.read_text()[-3000:])
+
+    async def __aenter__(self) -> RealFloor:
+        async with self.store.connect():
+            pass
+        await migrate(self.store)
+        return self
+
+    # ---- configuration ----
+
+    async def seed(self, agents: dict[str, dict[str, int]], queues: Sequence[QueueRow]) -> None:
+        """Skills, queues, flows, numbers and agents, before the floor starts."""
+        now_ms = Clock().now_ms()
+        skills = {skill for levels in agents.values() for skill in levels}
+        skills |= {need.skill for queue in queues for need in queue.required}
+        async with self.store.begin() as conn:
+            for skill in sorted(skills):
+                await store_config.create_skill(conn, SkillRow(SkillId(skill), skill))
+            for queue in queues:
+                await store_config.create_queue(conn, queue)
+            for flow, document in FLOWS.items():
+                await store_config.create_flow(
+                    conn,
+                    FlowRow(FlowId(flow), flow),
+                    document,
+                    created_by="test",
+                    now_ms=now_ms,
+                )
+            for dnis, flow in ANNOUNCED.items():
+                await store_config.create_number(conn, NumberRow(dnis, FlowId(flow)))
+            for agent, levels in agents.items():
+                await store_config.create_agent(conn, self.agent_row(agent, levels), now_ms)
+
+    def agent_row(self, agent: str, levels: dict[str, int]) -> AgentRow:
+        phone = f"agent-{agent}"
+        digest = hashlib.md5(
+            f"{phone}:{self.settings.domain}:{secret_of(agent)}".encode()
+        ).hexdigest()
+        return AgentRow(
+            AgentId(agent),
+            agent.title(),
+            digest,
+            phone=PhoneId(phone),
+            skills=tuple(SkillLevel(SkillId(s), n) for s, n in levels.items()),
+        )
+
+    async def reload(self) -> Result:
+        return await self.client.ask(Reload(), 20)
+
+    # ---- people ----
+
+    @asynccontextmanager
+    async def agent(
+        self,
+        name: str,
+        *,
+        tone_hz: int = 1000,
+        behaviour: Behaviour = Behaviour.ANSWER,
+        ring_ms: int = 100,
+        sign_in: bool = True,
+    ) -> AsyncIterator[SippAgent]:
+        """An agent with a registered phone, signed in and ready."""
+        async with SippAgent(
+            self.site,
+            user=f"agent-{name}",
+            password=secret_of(name),
+            tone_hz=tone_hz,
+            behaviour=behaviour,
+            ring_ms=ring_ms,
+        ) as phone:
+            await eventually(f"{name}'s phone is seen", lambda: self.phone_up(name))
+            if sign_in:
+                await self.sign_in(name)
+            yield phone
+
+    async def phone_up(self, name: str) -> bool:
+        return (await self.agent_view(name)).phone_up
+
+    async def sign_in(self, name: str) -> None:
+        assert isinstance(await self.client.ask(SignIn(AgentId(name))), Done)
+
+    async def sign_out(self, name: str) -> None:
+        assert isinstance(await self.client.ask(SignOut(AgentId(name))), Done)
+
+    async def ready(self, name: str) -> None:
+        assert isinstance(await self.client.ask(GetReady(AgentId(name))), Done)
+
+    async def pause(self, name: str, reason: str = "pause") -> None:
+        assert isinstance(await self.client.ask(Pause(AgentId(name), reason)), Done)
+
+    def caller(self, dnis: str, *, tone_hz: int = 440, number: str = "+33612345678") -> SippCaller:
+        return SippCaller(self.site, dnis=dnis, caller=number, tone_hz=tone_hz)
+
+    # ---- what is seen ----
+
+    async def live(self) -> Live:
+        live = await self.client.ask(ReadLive())
+        assert isinstance(live, Live)
+        return live
+
+    async def agent_view(self, name: str) -> AgentView:
+        return next(a for a in (await self.live()).agents if a.id == name)
+
+    async def queue_view(self, name: str) -> QueueView:
+        return next(q for q in (await self.live()).queues if q.id == QueueId(name))
+
+    async def calls(self) -> tuple[CallView, ...]:
+        return (await self.live()).calls
+
+    async def agent_is(self, name: str, *states: AgentState, within_s: float = 5.0) -> None:
+        async def in_state() -> bool:
+            return (await self.agent_view(name)).state in states
+
+        await eventually(f"{name} is {'/'.join(states)}", in_state, within_s)
+
+    async def waiting(self, queue: str, count: int, within_s: float = 5.0) -> None:
+        async def so_many() -> bool:
+            return (await self.queue_view(queue)).waiting == count
+
+        await eventually(f"{count} wait in {queue}", so_many, within_s)
+
+    async def nobody_left(self, within_s: float = 5.0) -> None:
+        async def empty() -> bool:
+            return not await self.calls()
+
+        await eventually("the floor is empty", empty, within_s)
+
+    async def rows(self, table: Table) -> list[dict[str, object]]:
+        async with self.store.connect() as conn:
+            return [dict(row._mapping) for row in await conn.execute(select(table))]
+
+    async def contacts(self, count: int, within_s: float = 5.0) -> list[dict[str, object]]:
+        """All contacts once `count` of them have ended and are in SQL, by arrival."""
+
+        async def written() -> bool:
+            ended = [r for r in await self.rows(t.contact) if r["ended_at"] is not None]
+            return len(ended) >= count
+
+        await eventually(f"{count} ended contacts in SQL", written, within_s)
+        rows = await self.rows(t.contact)
+        assert len(rows) == count, rows
+        return sorted(rows, key=lambda row: int(str(row["arrived_at"])))
+
+    async def kept_recordings(self, count: int, within_s: float = 15.0) -> list[dict[str, object]]:
+        """All recordings once `count` of them were verified or lost."""
+
+        async def settled() -> bool:
+            rows = await self.rows(t.recording)
+            done = [r for r in rows if r["kept_at"] is not None or r["lost_at"] is not None]
+            return len(done) >= count
+
+        await eventually(f"{count} verified recordings", settled, within_s)
+        return await self.rows(t.recording)
+
+
+def harness_site(rootfs: Path | None, workdir: Path, sip_port: int) -> Site:
+    """The harness on the session's Asterisk."""
+    argv = sipp_argv(rootfs, visible=[workdir, SCENARIOS])
+    return Site(
+        sipp=tuple(argv),
+        workdir=workdir,
+        switch_port=sip_port,
+        sip_ports=range(16000, 16300),
+        rtp_ports=range(36000, 37900, 2),
+    )

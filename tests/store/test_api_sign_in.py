@@ -1,0 +1,161 @@
+"""Signing in over real HTTP and real SQLite: tokens, rotation, throttling, keys, roles."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from api import throttle
+from api.roles import rows, table
+from api.sign_in import ensure_administrator
+from store.engine import open_store
+from tests.api_stand import PASSWORD, T0, Stand, running
+
+pytestmark = pytest.mark.store
+
+
+@pytest_asyncio.fixture
+async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
+    async with running(tmp_path) as made:
+        yield made
+
+
+async def token(stand: Stand, login: str, password: str) -> tuple[int, dict[str, object]]:
+    answer = await stand.http.post("/api/v1/token", data={"username": login, "password": password})
+    return answer.status_code, answer.json()
+
+
+async def test_me_says_who_signed_in(stand: Stand) -> None:
+    answer = await stand.call("GET", "/me", "1001")
+    assert answer.json() == {
+        "actor": "user:1001",
+        "name": "1001",
+        "role": "agent",
+        "agent_id": "1001",
+    }
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer x.y.z"}, {"X-API-Key": "plt_x"}])
+async def test_without_good_credentials_401(stand: Stand, headers: dict[str, str]) -> None:
+    answer = await stand.http.get("/api/v1/me", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Bearer" in answer.headers["www-authenticate"]
+
+
+async def test_wrong_password_and_unknown_login_look_the_same(stand: Stand) -> None:
+    wrong = await token(stand, "admin", "nope")
+    unknown = await token(stand, "nobody", "nope")
+    assert wrong == unknown
+    assert wrong[0] == 401
+
+
+async def test_wrong_passwords_are_slowed(stand: Stand) -> None:
+    for _ in range(throttle.FREE_PER_LOGIN):
+        assert (await token(stand, "boss", "wrong"))[0] == 401
+    answer = await stand.http.post("/api/v1/token", data={"username": "boss", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
+    assert answer.json()["type"].endswith("too-many-attempts")
+    assert (await token(stand, "admin", PASSWORD))[0] == 200  # another login is not
+
+
+async def test_a_refresh_token_is_good_once(stand: Stand) -> None:
+    _, first = await token(stand, "boss", PASSWORD)
+    form = {"refresh_token": first["refresh_token"]}
+    second = await stand.http.post("/api/v1/token/refresh", data=form)
+    assert second.status_code == 200
+    again = await stand.http.post("/api/v1/token/refresh", data=form)
+    assert again.status_code == 401
+    assert again.json()["type"].endswith("token-reused")
+    # The thief's, or the owner's, newer token ends with it.
+    form = {"refresh_token": second.json()["refresh_token"]}
+    assert (await stand.http.post("/api/v1/token/refresh", data=form)).status_code == 401
+
+
+async def test_revoked_sign_in_cannot_be_refreshed(stand: Stand) -> None:
+    _, made = await token(stand, "boss", PASSWORD)
+    form = {"refresh_token": made["refresh_token"]}
+    assert (await stand.http.post("/api/v1/token/revoke", data=form)).status_code == 204
+    assert (await stand.http.post("/api/v1/token/refresh", data=form)).status_code == 401
+
+
+async def test_api_key_works_by_header_and_bearer_until_revoked(stand: Stand) -> None:
+    made = await stand.call("POST", "/api-keys", json={"name": "crm", "role": "supervisor"})
+    assert made.status_code == 201
+    secret = made.json()["secret"]
+    assert secret.startswith("plt_")
+    for headers in ({"X-API-Key": secret}, {"Authorization": f"Bearer {secret}"}):
+        answer = await stand.http.get("/api/v1/agents", headers=headers)
+        assert answer.status_code == 200
+    refused = await stand.http.get("/api/v1/users", headers={"X-API-Key": secret})
+    assert refused.status_code == 403
+    await stand.call("DELETE", f"/api-keys/{made.json()['id']}")
+    gone = await stand.http.get("/api/v1/agents", headers={"X-API-Key": secret})
+    assert gone.status_code == 401
+    listed = await stand.call("GET", "/api-keys")
+    assert secret not in listed.text
+
+
+async def test_a_closed_account_loses_its_access_at_once(stand: Stand) -> None:
+    await stand.sign_in("boss")
+    body = {"login": "boss", "name": "Boss", "role": "supervisor", "active": False}
+    assert (await stand.call("PUT", "/users/boss", json=body)).status_code == 200
+    assert (await stand.call("GET", "/me", "boss")).status_code == 401
+
+
+async def test_the_last_administrator_stays(stand: Stand) -> None:
+    assert (await stand.call("DELETE", "/users/admin")).status_code == 409
+    body = {"login": "admin", "name": "A", "role": "supervisor"}
+    assert (await stand.call("PUT", "/users/admin", json=body)).status_code == 409
+    assert (await stand.call("GET", "/users")).status_code == 200
+
+
+async def test_audit_tells_who_did_what_and_holds_no_secret(stand: Stand) -> None:
+    body = {"login": "eve", "name": "Eve", "role": "supervisor", "password": "a long password"}
+    made = await stand.call("POST", "/users", json=body)
+    assert made.status_code == 201
+    log = (await stand.call("GET", "/audit?limit=1")).json()
+    assert log[0]["actor"] == "user:admin"
+    assert log[0]["object"] == f"user:{made.json()['id']}"
+    assert "a long password" not in (await stand.call("GET", "/audit")).text
+
+
+async def test_every_route_refuses_those_below_its_role(stand: Stand) -> None:
+    below = {"agent": (), "supervisor": ("1001",), "administrator": ("1001", "boss")}
+    tried = 0
+    for method, path, role, _ in rows():
+        needed = role.partition(",")[0]
+        if needed == "everybody" or method == "WebSocket":
+            continue
+        where = path.removeprefix("/api/v1").replace("{", "").replace("}", "")
+        where = where.replace("/versions/version", "/versions/1")
+        answer = await stand.call(method, where, None)
+        assert answer.status_code == 401, (method, path)
+        for login in below[needed]:
+            answer = await stand.call(method, where, login)
+            assert answer.status_code == 403, (method, path, login)
+            tried += 1
+    assert tried > 40
+
+
+def test_the_table_of_roles_is_the_one_in_the_docs() -> None:
+    written = (Path(__file__).parents[2] / "docs" / "api-roles.md").read_text()
+    assert written == table(), "run: python -m api.roles > docs/api-roles.md"
+
+
+async def test_the_first_administrator_is_made_once(tmp_path: Path) -> None:
+    from store import tables as t
+
+    engine = open_store(f"sqlite:///{tmp_path}/first.db")
+    async with engine.begin() as conn:
+        await conn.run_sync(t.metadata.create_all)
+        password = await ensure_administrator(conn, "admin", None, T0)
+        assert password is not None
+        assert len(password) >= 20
+        assert await ensure_administrator(conn, "admin", None, T0) is None
+    await engine.dispose()

@@ -1,0 +1,212 @@
+"""What is written for Asterisk and for compose: rendered values, refusals, one list of packages."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import wave
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from switch import prepare, process
+from switch.model import SwitchConfig, SwitchUnavailable
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).resolve().parents[2]
+CONF = ROOT / "asterisk-conf"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> SwitchConfig:
+    return SwitchConfig(home=tmp_path / "home", sip_port=15060, http_port=18088)
+
+
+def rendered(config: SwitchConfig, name: str) -> str:
+    return (prepare.render(config, "s3cret") / name).read_text()
+
+
+def test_values_reach_their_files_and_nothing_is_left_open(config: SwitchConfig) -> None:
+    prepare.make_folders(config)
+    etc = prepare.render(replace(config, max_call_s=777), "s3cret")
+    files = {file.name: file.read_text() for file in etc.iterdir()}
+    assert "bind = 127.0.0.1:15060" in files["pjsip.conf"]
+    assert "TIMEOUT(absolute)=777" in files["extensions.conf"]
+    assert "bindport = 18088" in files["http.conf"]
+    assert "password = s3cret" in files["ari.conf"]
+    assert not [name for name, text in files.items() if re.search(r"@[A-Z_]+@", text)]
+    assert not [name for name, text in files.items() if re.search(r"^[?*][A-Z]", text, re.M)]
+    assert stat.S_IMODE((etc / "ari.conf").stat().st_mode) == 0o600
+
+
+def test_several_values_make_several_lines(config: SwitchConfig) -> None:
+    wide = replace(
+        config, bind_address="0.0.0.0", sip_address="203.0.113.7",
+        local_networks=("10.0.0.0/8", "192.168.0.0/16"), trunk_match=("192.0.2.1", "192.0.2.2"),
+        trunk_contact="sip:192.0.2.1:5060",
+    )  # fmt: skip
+    text = rendered(wide, "pjsip.conf")
+    assert text.count("local_net = ") == 2
+    assert "external_media_address = 203.0.113.7" in text
+    assert "match = 192.0.2.1,192.0.2.2" in text
+    assert "contact = sip:192.0.2.1:5060" in text
+    assert "media_address = 127" not in text
+    assert not re.search(r"^contact = ", rendered(config, "pjsip.conf"), re.M)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"domain": "a\nlive_dangerously = yes"},
+        {"app": "plateau,${SHELL(id)}"},
+        {"trunk_contact": "sip:x;lr"},
+        {"domain": "[section]"},
+    ],
+)
+def test_a_value_cannot_become_configuration(config: SwitchConfig, change: dict[str, str]) -> None:
+    with pytest.raises(SwitchUnavailable, match="no configuration value may have"):
+        prepare.render(replace(config, **change), "s3cret")  # type: ignore[arg-type]
+
+
+def test_a_bad_password_is_refused_without_being_shown(config: SwitchConfig) -> None:
+    with pytest.raises(SwitchUnavailable) as refused:
+        prepare.render(config, "se;cret")
+    assert "PLATEAU_ARI_PASSWORD" in str(refused.value)
+    assert "se;cret" not in str(refused.value)
+    with pytest.raises(SwitchUnavailable, match="never opened without a password"):
+        prepare.render(config, "")
+
+
+def test_certificates_survive_rendering(config: SwitchConfig) -> None:
+    prepare.make_folders(config)
+    prepare.render(config, "one")
+    tls = config.instance / "etc/tls"
+    tls.mkdir()
+    (tls / "plateau.crt").write_text("mine")
+    prepare.render(config, "two")
+    assert (tls / "plateau.crt").read_text() == "mine"
+
+
+def test_every_dialplan_context_enters_stasis_or_is_where_it_leads(config: SwitchConfig) -> None:
+    text = rendered(config, "extensions.conf")
+    contexts = dict(re.findall(r"^\[([a-z-]+)\]\n(.*?)(?=^\[|\Z)", text, re.M | re.S))
+    assert set(contexts) == {"general", "from-trunk", "from-agents", "after-app", "fallback"}
+    for name, word in (("from-trunk", "inbound"), ("from-agents", "agent")):
+        entries = contexts[name].count("exten =>")
+        assert entries == contexts[name].count(f"Stasis(plateau,{word},") == 3
+        assert contexts[name].count("Goto(after-app,s,1)") == entries
+        assert contexts[name].count("TIMEOUT(absolute)=14400") == entries
+    assert contexts["fallback"].count("technical-difficulty") == 2
+
+
+def test_modules_are_listed_once_and_nothing_loads_by_itself() -> None:
+    text = (CONF / "etc/modules.conf").read_text()
+    assert "autoload = no" in text
+    names = re.findall(r"^(?:require|load) = (\S+)$", text, re.M)
+    assert len(names) == len(set(names)) > 60
+    assert not {"res_pjsip_endpoint_identifier_anonymous.so", "app_system.so"} & set(names)
+
+
+def test_secrets_are_made_once_and_for_us_alone(tmp_path: Path) -> None:
+    first = prepare.generated_secret(tmp_path / "secrets", "ari_password")
+    assert re.fullmatch("[0-9a-f]{64}", first)
+    assert prepare.generated_secret(tmp_path / "secrets", "ari_password") == first
+    assert stat.S_IMODE((tmp_path / "secrets/ari_password").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+
+
+def test_compose_secrets_are_made_once(tmp_path: Path) -> None:
+    command = ["sh", str(CONF / "make-secrets.sh"), str(tmp_path / "a"), str(tmp_path / "b")]
+    subprocess.run(command, check=True, capture_output=True)
+    values = [(tmp_path / name).read_text() for name in "ab"]
+    assert all(re.fullmatch("[0-9a-f]{64}", value) for value in values)
+    assert values[0] != values[1]
+    subprocess.run(command, check=True, capture_output=True)
+    assert [(tmp_path / name).read_text() for name in "ab"] == values
+
+
+def test_one_list_of_packages_serves_image_and_root_folder() -> None:
+    def packages(*sections: str) -> list[str]:
+        command = ["sh", str(CONF / "packages.sh"), str(CONF / "packages.txt"), *sections]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+
+    assert {"asterisk", "asterisk-modules", "openssl"} <= set(packages("asterisk"))
+    assert packages("sipp") == ["sip-tester"]
+    assert packages("asterisk", "sipp") == packages("asterisk") + packages("sipp")
+    for file in ("Dockerfile", "make-rootfs.sh"):
+        text = (CONF / file).read_text()
+        assert "packages.txt" in text
+        assert "asterisk-modules" not in text
+
+
+@pytest.mark.parametrize("script", sorted(CONF.glob("*.sh")), ids=lambda path: path.name)
+def test_scripts_are_posix_and_name_no_host(script: Path) -> None:
+    assert subprocess.run(["/bin/sh", "-n", str(script)]).returncode == 0
+    assert not re.search(r"https?://\w", script.read_text())
+
+
+def test_each_prompt_exists_in_both_languages() -> None:
+    lines = [line.split("|") for line in (CONF / "prompts.txt").read_text().splitlines()]
+    prompts = [line for line in lines if not line[0].startswith("#")]
+    keys = {line[0] for line in prompts}
+    assert {(key, language) for key in keys for language in ("fr", "en")} == {
+        (line[0], line[1]) for line in prompts
+    }
+    assert keys == {
+        *("welcome", "all-agents-busy", "closed", "goodbye", "invalid-choice", "no-choice"),
+        "technical-difficulty",
+    }
+
+
+def test_spoken_prompts_are_copied_and_a_recorded_voice_stays(
+    config: SwitchConfig, tmp_path: Path
+) -> None:
+    prepare.make_folders(config)
+    made = tmp_path / "root/usr/share/plateau/sounds"
+    for line in (CONF / "prompts.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            key, language, _ = line.split("|")
+            (made / language).mkdir(parents=True, exist_ok=True)
+            with wave.open(str(made / language / f"{key}.wav"), "wb") as out:
+                out.setnchannels(1)
+                out.setsampwidth(2)
+                out.setframerate(8000)
+                out.writeframes(b"\0\0" * 80)
+    own = config.instance / "sounds/plateau/fr/welcome.wav"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"recorded")
+    assert prepare.put_prompts(config, tmp_path / "root") is True
+    assert own.read_bytes() == b"recorded"
+    assert (config.instance / "sounds/plateau/en/goodbye.wav").exists()
+
+
+def test_compose_publishes_no_ari_and_keeps_sql_inside() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    services = compose["services"]
+    assert {"asterisk", "floor", "api", "postgres", "sipp", "secrets", "migrate"} == set(services)
+    ports = [str(port) for service in services.values() for port in service.get("ports", [])]
+    assert not [port for port in ports if "8088" in port or "5432" in port]
+    assert services["api"]["ports"] == ["127.0.0.1:${PLATEAU_API_PORT:-8000}:8000"]
+    assert compose["networks"]["control"]["internal"] is True
+    assert services["postgres"]["networks"] == ["control"]
+    assert services["sipp"]["profiles"] == ["sipp"]
+    for name in ("asterisk", "floor", "api", "postgres"):
+        assert services[name]["healthcheck"]["test"]
+    assert "password:" not in (ROOT / "docker-compose.yml").read_text().lower().replace(
+        "password_file", ""
+    )
+
+
+def test_a_pid_of_another_start_time_is_not_ours() -> None:
+    ticks = process.start_ticks(os.getpid())
+    assert ticks is not None
+    assert process.is_same_process(os.getpid(), ticks)
+    assert not process.is_same_process(os.getpid(), ticks + 1)
+    with subprocess.Popen(["true"]) as child:
+        # Until it is waited for it is a zombie at most, which counts as gone.
+        assert process.wait_gone(child.pid, process.start_ticks(child.pid) or -1, 5.0)
