@@ -112,7 +112,9 @@ class Switchboard:
             case CreateBridge(bridge_id=bridge):
                 return bridges.create(conn, bridge, pin=pin, name=self._app)
             case JoinBridge(bridge_id=bridge, channel_ids=legs):
-                return bridges.add_channels(conn, bridge, legs, pin=pin)
+                return bridges.add_channels(
+                    conn, bridge, legs, pin=pin, inhibit_connected_line_updates=True
+                )
             case DestroyBridge(bridge_id=bridge):
                 return bridges.destroy(conn, bridge, pin=pin)
             case StartRecording(bridge_id=bridge, recording_id=name):

@@ -1,2 +1,185 @@
-from fastapi import APIRouter
-router = APIRouter()
+"""Indicators: per queue, per agent, for the whole floor by interval; and what each one means."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from api.auth import AsAgent, AsSupervisor
+from api.context import Context, Ctx
+from api.problems import Problem, described, forbidden, invalid_parameter
+from api.shapes import Instant, Out
+from kpi.definitions import DEFINITIONS, Unit
+from kpi.intervals import Interval
+from store import config
+from store.errors import StoreError
+from store.reporting import By, ReportQuery, report
+from store.rows import Role
+
+router = APIRouter(prefix="/kpi", tags=["kpi"])
+
+From = Annotated[int, Query(alias="from", ge=0, le=2**43, description="UTC ms, inclusive")]
+To = Annotated[int, Query(ge=0, le=2**43, description="UTC ms, exclusive")]
+Threshold = Annotated[
+    float | None,
+    Query(ge=0, le=3600, description="service level in s; left out: as set when callers queued"),
+]
+Zone = Annotated[str | None, Query(max_length=64, description="IANA; left out: the floor's")]
+
+
+class Definition(Out):
+    """What an indicator means. Ratios are 0 to 1, durations seconds, null: it has no value."""
+
+    key: str
+    fr: str
+    en: str
+    unit: Unit
+    formula: str
+    edges: str
+
+
+class Row(BaseModel):
+    """One queue or agent (null: the whole floor) in one interval."""
+
+    scope: str | None = Field(description="queue or agent id")
+    start: Instant
+    end: Instant
+    values: dict[str, float | None] = Field(description="by key, see /kpi/definitions")
+
+
+class Report(BaseModel):
+    """A report, by start and scope."""
+
+    zone: str
+    interval: Interval
+    rows: list[Row]
+
+
+@router.get(
+    "/definitions",
+    operation_id="kpiDefinitions",
+    summary="What each indicator means",
+    responses=described(401),
+)
+async def definitions(_: AsAgent) -> list[Definition]:
+    """Names in French and English, unit, formula, edge cases."""
+    return [Definition.model_validate(definition) for definition in DEFINITIONS]
+
+
+async def _report(context: Context, query: ReportQuery) -> Report:
+    if query.since >= query.until:
+        raise invalid_parameter("to", "`to` must be after `from`.")
+    async with context.engine.connect() as conn:
+        try:
+            found = await report(conn, query)
+        except StoreError as error:
+            if error.retryable:
+                raise
+            raise Problem(422, "invalid", str(error)) from error
+    rows = [
+        Row(scope=row.scope, start=row.start, end=row.end, values=row.kpis()) for row in found
+    ]
+    return Report(zone=query.zone, interval=query.interval, rows=rows)
+
+
+@router.get(
+    "/queues",
+    operation_id="kpiQueues",
+    summary="Indicators per queue",
+    responses=described(401, 403, 404, 422),
+)
+async def queues(
+    context: Ctx,
+    _: AsSupervisor,
+    since: From,
+    to: To,
+    interval: Interval = Interval.WHOLE,
+    queue: str | None = None,
+    threshold: Threshold = None,
+    zone: Zone = None,
+) -> Report:
+    """Counts and waits belong to the interval in which callers entered the queue."""
+    if queue is not None:
+        async with context.engine.connect() as conn:
+            await config.get_queue(conn, queue)
+    return await _report(
+        context,
+        ReportQuery(
+            since=since,
+            until=to,
+            now_ms=context.now_ms(),
+            by=By.QUEUE,
+            interval=interval,
+            zone=zone or context.settings.time_zone,
+            only=queue,
+            service_level_s=threshold,
+        ),
+    )
+
+
+@router.get(
+    "/agents",
+    operation_id="kpiAgents",
+    summary="Indicators per agent",
+    responses=described(401, 403, 404, 422),
+)
+async def agents(
+    context: Ctx,
+    who: AsAgent,
+    since: From,
+    to: To,
+    interval: Interval = Interval.WHOLE,
+    agent: str | None = None,
+    zone: Zone = None,
+) -> Report:
+    """An agent sees only their own."""
+    if not who.has(Role.SUPERVISOR):
+        if who.agent_id is None or agent not in (None, who.agent_id):
+            raise forbidden("An agent may see only their own figures.")
+        agent = who.agent_id
+    if agent is not None:
+        async with context.engine.connect() as conn:
+            await config.get_agent(conn, agent)
+    return await _report(
+        context,
+        ReportQuery(
+            since=since,
+            until=to,
+            now_ms=context.now_ms(),
+            by=By.AGENT,
+            interval=interval,
+            zone=zone or context.settings.time_zone,
+            only=agent,
+        ),
+    )
+
+
+@router.get(
+    "/intervals",
+    operation_id="kpiIntervals",
+    summary="Indicators of the whole floor by interval",
+    responses=described(401, 403, 422),
+)
+async def intervals(
+    context: Ctx,
+    _: AsSupervisor,
+    since: From,
+    to: To,
+    interval: Interval = Interval.M30,
+    threshold: Threshold = None,
+    zone: Zone = None,
+) -> Report:
+    """Contacts by arrival, visits by entry into the queue; times are cut at the borders."""
+    return await _report(
+        context,
+        ReportQuery(
+            since=since,
+            until=to,
+            now_ms=context.now_ms(),
+            interval=interval,
+            zone=zone or context.settings.time_zone,
+            service_level_s=threshold,
+        ),
+    )

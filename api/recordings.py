@@ -1,2 +1,138 @@
-from fastapi import APIRouter
-router = APIRouter()
+"""Recordings: listing them, and their audio with ranges, so that a player can seek."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+from pydantic import BaseModel
+
+from api.auth import AsAgent, Principal
+from api.context import Ctx, audit
+from api.cursors import decode_cursor, encode_cursor
+from api.problems import Problem, described, forbidden, not_found
+from api.shapes import Instant, Out, PathId
+from store import queries
+from store.rows import Role
+
+router = APIRouter(prefix="/recordings", tags=["recordings"])
+
+
+class Recording(Out):
+    """A recording; only one that is `kept` has audio."""
+
+    id: str
+    contact_id: str
+    agent_id: str | None
+    queue_id: str | None
+    started_at: Instant | None
+    state: Literal["started", "kept", "lost"]
+    size_bytes: int | None
+    duration_ms: int | None
+    sha256: str | None
+    lost_reason: str | None
+
+
+class Recordings(BaseModel):
+    """A page; `next` is null on the last."""
+
+    recordings: list[Recording]
+    next: str | None
+
+
+@router.get(
+    "", operation_id="listRecordings", summary="Recordings", responses=described(401, 403, 422)
+)
+async def list_recordings(
+    context: Ctx,
+    who: AsAgent,
+    call: str | None = None,
+    queue: str | None = None,
+    agent: str | None = None,
+    since: Annotated[int | None, Query(ge=0, le=2**53, description="UTC ms")] = None,
+    until: Annotated[int | None, Query(ge=0, le=2**53, description="UTC ms")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> Recordings:
+    """Newest first. An agent: their own conversations."""
+    if not who.has(Role.SUPERVISOR):
+        if who.agent_id is None or agent not in (None, who.agent_id):
+            raise forbidden("An agent may hear only their own calls.")
+        agent = who.agent_id
+    async with context.engine.connect() as conn:
+        found = await queries.list_recordings(
+            conn,
+            call_id=call,
+            queue_id=queue,
+            agent_id=agent,
+            since=since,
+            until=until,
+            limit=limit + 1,
+            below=decode_cursor(cursor),
+        )
+    page = found[:limit]
+    last = page[-1] if len(found) > limit else None
+    return Recordings(
+        recordings=[Recording.model_validate(row) for row in page],
+        next=None if last is None else encode_cursor(last.started_at or 0, last.id),
+    )
+
+
+async def _visible(context: Ctx, who: Principal, recording_id: str) -> queries.RecordingRow:
+    async with context.engine.connect() as conn:
+        row = await queries.get_recording(conn, recording_id)
+    if not who.may_act_for(row.agent_id):
+        raise not_found("recording", recording_id)
+    return row
+
+
+@router.get(
+    "/{recording_id}",
+    operation_id="getRecording",
+    summary="One recording",
+    responses=described(401, 404),
+)
+async def get_recording(context: Ctx, who: AsAgent, recording_id: PathId) -> Recording:
+    """Its size, duration and SHA-256."""
+    return Recording.model_validate(await _visible(context, who, recording_id))
+
+
+@router.get(
+    "/{recording_id}/audio",
+    operation_id="playRecording",
+    summary="The audio (WAV), whole or by ranges",
+    response_class=FileResponse,
+    responses={
+        200: {"content": {"audio/wav": {}}, "description": "The audio"},
+        206: {"content": {"audio/wav": {}}, "description": "A range of it"},
+        **described(401, 404, 409, 410),
+    },
+)
+async def play_recording(context: Ctx, who: AsAgent, recording_id: PathId) -> FileResponse:
+    """404: no such recording; 409: still being made; 410: lost, or its file is gone. Audited."""
+    row = await _visible(context, who, recording_id)
+    if row.state == "started":
+        raise Problem(409, "recording-unfinished", "This conversation is still being recorded.")
+    if row.state == "lost" or row.path is None:
+        raise Problem(410, "recording-lost", f"There is no audio: {row.lost_reason or 'unknown'}.")
+    file = _inside(context.settings.recordings, row.path)
+    if file is None:
+        raise Problem(410, "recording-gone", "The file of this recording is not there any more.")
+    async with context.engine.begin() as conn:
+        await audit(conn, context, who.actor, "play", f"recording:{recording_id}")
+    return FileResponse(
+        file,
+        media_type="audio/wav",
+        filename=f"{recording_id}.wav",
+        content_disposition_type="inline",
+        headers={"cache-control": "private, no-store"},
+    )
+
+
+def _inside(folder: Path, relative: str) -> Path | None:
+    """The file, None if it does not exist or would lie outside the folder."""
+    root = folder.resolve()
+    file = (root / relative).resolve()
+    return file if file.is_relative_to(root) and file.is_file() else None

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model import AgentId
 from store import tables as t
+from store.decode import to_struct
 from store.errors import AlreadyThere, NotFound, UnknownReference
 from store.rows import ApiKeyRow, AuditRow, RefreshTokenRow, Role, UserRow
 
@@ -23,7 +24,7 @@ from store.rows import ApiKeyRow, AuditRow, RefreshTokenRow, Role, UserRow
 
 
 def _user(row: Row[*tuple[object, ...]]) -> UserRow:
-    return msgspec.convert(dict(row._mapping), UserRow)
+    return to_struct(row, UserRow)
 
 
 async def _check_agent(conn: AsyncConnection, agent_id: AgentId | None, referrer: str) -> None:
@@ -114,7 +115,7 @@ async def delete_user(conn: AsyncConnection, user_id: str) -> None:
 
 
 def _key(row: Row[*tuple[object, ...]]) -> ApiKeyRow:
-    return msgspec.convert(dict(row._mapping), ApiKeyRow)
+    return to_struct(row, ApiKeyRow)
 
 
 async def list_api_keys(conn: AsyncConnection) -> list[ApiKeyRow]:
@@ -173,7 +174,7 @@ async def revoke_api_key(conn: AsyncConnection, key_id: str, now_ms: int) -> Api
 
 
 def _token(row: Row[*tuple[object, ...]]) -> RefreshTokenRow:
-    return msgspec.convert(dict(row._mapping), RefreshTokenRow)
+    return to_struct(row, RefreshTokenRow)
 
 
 async def create_refresh_token(conn: AsyncConnection, token: RefreshTokenRow) -> RefreshTokenRow:
@@ -316,4 +317,4 @@ async def list_audit(
     query = select(t.audit).order_by(t.audit.c.id.desc()).limit(limit)
     if before_id is not None:
         query = query.where(t.audit.c.id < before_id)
-    return [msgspec.convert(dict(row._mapping), AuditRow) for row in await conn.execute(query)]
+    return [to_struct(row, AuditRow) for row in await conn.execute(query)]

@@ -28,6 +28,7 @@ from acd.model import (
     SkillLevel,
 )
 from store import tables as t
+from store.decode import to_struct
 from store.errors import AlreadyThere, InUse, NotFound, UnknownReference
 from store.rows import (
     AgentRow,
@@ -425,7 +426,7 @@ async def list_flow_versions(conn: AsyncConnection, flow_id: str) -> list[FlowVe
     rows = await conn.execute(
         select(version).where(version.c.flow_id == flow_id).order_by(version.c.version.desc())
     )
-    return [FlowVersionRow(**row._mapping) for row in rows]
+    return [to_struct(row, FlowVersionRow) for row in rows]
 
 
 async def get_flow_version(conn: AsyncConnection, flow_id: str, version: int) -> FlowVersionRow:
@@ -437,7 +438,7 @@ async def get_flow_version(conn: AsyncConnection, flow_id: str, version: int) ->
     row = found.one_or_none()
     if row is None:
         raise NotFound("flow version", f"{flow_id}/{version}")
-    return FlowVersionRow(**row._mapping)
+    return to_struct(row, FlowVersionRow)
 
 
 async def delete_flow(conn: AsyncConnection, flow_id: str) -> None:

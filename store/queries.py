@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from acd.facts import Candidate
 from acd.model import Outcome, SkillLevel, VisitOutcome
 from store import tables as t
+from store.decode import to_struct
 from store.errors import NotFound
 
 
@@ -256,7 +257,7 @@ def _select_calls() -> Select[*tuple[object, ...]]:
 
 
 def _call(row: Row[*tuple[object, ...]]) -> CallRow:
-    return msgspec.convert(dict(row._mapping), CallRow)
+    return to_struct(row, CallRow)
 
 
 async def list_calls(
@@ -318,17 +319,15 @@ async def get_call(conn: AsyncConnection, call_id: str) -> CallDetail:
     return CallDetail(
         call=_call(row),
         visits=tuple(_visit_row(item) for item in visits),
-        segments=tuple(msgspec.convert(dict(item._mapping), SegmentRow) for item in segments),
-        steps=tuple(msgspec.convert(dict(item._mapping), FlowStepRow) for item in steps),
-        events=tuple(msgspec.convert(dict(item._mapping), EventRow) for item in events),
+        segments=tuple(to_struct(item, SegmentRow) for item in segments),
+        steps=tuple(to_struct(item, FlowStepRow) for item in steps),
+        events=tuple(to_struct(item, EventRow) for item in events),
         recordings=tuple(await list_recordings(conn, call_id=call_id)),
     )
 
 
 def _visit_row(row: Row[*tuple[object, ...]]) -> VisitRow:
-    values = dict(row._mapping)
-    values["required"] = _skills.decode(row.required or "[]")
-    return msgspec.convert(values, VisitRow)
+    return to_struct(row, VisitRow, required=_skills.decode(row.required or "[]"))
 
 
 async def list_decisions(conn: AsyncConnection, call_id: str) -> list[DecisionRow]:
@@ -339,12 +338,9 @@ async def list_decisions(conn: AsyncConnection, call_id: str) -> list[DecisionRo
         .where(decision.c.contact_id == call_id)
         .order_by(decision.c.decided_at, decision.c.seq)
     )
-    found = []
-    for row in rows:
-        values = dict(row._mapping)
-        values["candidates"] = _candidates.decode(row.candidates)
-        found.append(msgspec.convert(values, DecisionRow))
-    return found
+    return [
+        to_struct(row, DecisionRow, candidates=_candidates.decode(row.candidates)) for row in rows
+    ]
 
 
 # ---- recordings -------------------------------------------------------------------------------
@@ -352,7 +348,7 @@ async def list_decisions(conn: AsyncConnection, call_id: str) -> list[DecisionRo
 
 def _recording(row: Row[*tuple[object, ...]]) -> RecordingRow:
     state = "kept" if row.kept_at is not None else "lost" if row.lost_at is not None else "started"
-    return msgspec.convert({**row._mapping, "state": state}, RecordingRow)
+    return to_struct(row, RecordingRow, state=state)
 
 
 async def list_recordings(

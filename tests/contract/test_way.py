@@ -14,8 +14,8 @@ pytestmark = pytest.mark.contract
 async def test_menu_choice_reaches_its_queue_and_both_hear_each_other(floor: RealFloor) -> None:
     async with floor.agent("ana", tone_hz=1000) as ana, floor.caller("600") as caller:
         await caller.answered(timeout_s=5)
-        await caller.until_hears_sound(within_s=5)
-        await caller.dial("1")
+        await caller.until_hears_other_sound(within_s=5)
+        await caller.press("1")
         await ana.answered(timeout_s=5)
         await floor.agent_is("ana", AgentState.TALKING)
         await caller.until_hears(1000, within_s=5)

@@ -1,4 +1,4 @@
-"""Both databases, for real: each test that takes `url` or `engine` runs on SQLite and PostgreSQL."""
+"""Both databases, for real: a test that takes `url` or `engine` runs on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,0 +1,70 @@
+"""The SIPp harness: phones for contract tests, demo and bench.
+
+SIPp (3.8) does the signalling from the scenarios next door; in tests Python owns each party's
+sound. `SippCaller` and `SippAgent` are steered one by one; `SippFleet` and `SippLoad` are many.
+"""
+
+from tests.contract.harness.agent import (
+    Account,
+    Behaviour,
+    SippAgent,
+    SippFleet,
+    register,
+    register_refused,
+    unregister,
+)
+from tests.contract.harness.audio import RtpParty
+from tests.contract.harness.caller import SippCaller
+from tests.contract.harness.errors import HarnessError, HarnessTimeout, SippFailed
+from tests.contract.harness.figures import Counts, Event, Percentiles, percentiles
+from tests.contract.harness.load import LoadFigures, SippLoad
+from tests.contract.harness.plan import CallPlan, Pattern, arrivals
+from tests.contract.harness.site import SCENARIOS, Site
+from tests.contract.harness.tones import (
+    TONES,
+    ToneHeard,
+    encode_ulaw,
+    hears,
+    hears_other_sound,
+    is_silent,
+    level_dbfs,
+    tone,
+    tones_heard,
+    wav_tones,
+)
+
+__all__ = [
+    "SCENARIOS",
+    "TONES",
+    "Account",
+    "Behaviour",
+    "CallPlan",
+    "Counts",
+    "Event",
+    "HarnessError",
+    "HarnessTimeout",
+    "LoadFigures",
+    "Pattern",
+    "Percentiles",
+    "RtpParty",
+    "SippAgent",
+    "SippCaller",
+    "SippFailed",
+    "SippFleet",
+    "SippLoad",
+    "Site",
+    "ToneHeard",
+    "arrivals",
+    "encode_ulaw",
+    "hears",
+    "hears_other_sound",
+    "is_silent",
+    "level_dbfs",
+    "percentiles",
+    "register",
+    "register_refused",
+    "tone",
+    "tones_heard",
+    "unregister",
+    "wav_tones",
+]

@@ -1,0 +1,105 @@
+"""Callers steered by a test.
+
+Decides what a caller does on the wire; refuses to know what the switch makes of it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tests.contract.harness.errors import HarnessError, HarnessTimeout, SippFailed
+from tests.contract.harness.party import Party
+from tests.contract.harness.process import SippProcess
+from tests.contract.harness.site import Site
+
+EndedBy = Literal["local", "remote", "cancel"]
+_CALL_ID = "caller"
+
+
+class SippCaller(Party):
+    """One caller with a tone of its own; entering dials.
+
+    Stays until the switch hangs up, `hang_up()`, or `max_talk_s`. With `expect_refusal` the
+    caller must be refused before any answer (`refused()` returns the code).
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        dnis: str,
+        caller: str = "+33140000001",
+        tone_hz: int | None = 450,
+        max_talk_s: float = 300.0,
+        expect_refusal: bool = False,
+    ) -> None:
+        super().__init__(site, tone_hz=tone_hz, name=f"caller {caller}")
+        scenario = "uac_steered_expect_answer_or_487.xml"
+        keys: dict[str, object] = {"dnis": dnis, "caller": caller, "rtp_port": self.audio.port}
+        if expect_refusal:
+            scenario = "uac_call_expect_refusal.xml"
+        else:
+            keys["max_talk_ms"] = round(max_talk_s * 1000)
+        folder_name = "caller"
+        self.sipp = SippProcess(site, scenario, name=folder_name, keys=keys, options=["-m", "1"])
+        # One process is one call: a Call-ID of its own among all the site's parties.
+        self.call_id = f"{_CALL_ID}-{self.sipp.folder.name}-{self.sipp.port}"
+        self.sipp.add_options("-cid_str", self.call_id)
+
+    async def ringing(self, *, timeout_s: float = 5.0) -> float:
+        """Wait for 180; return when it came (seconds UTC)."""
+        return (await self._await(("ringing",), timeout_s)).at_s
+
+    async def answered(self, *, timeout_s: float = 5.0) -> float:
+        """Wait for 200 OK, start the tone; return when it came (seconds UTC)."""
+        event = await self._await(("answered",), timeout_s)
+        self.start_sound(event)
+        return event.at_s
+
+    async def setup_ms(self, *, timeout_s: float = 5.0) -> float:
+        """Return INVITE to 200 OK in milliseconds."""
+        dialled = await self._await(("dialled",), timeout_s)
+        answered = await self._await(("answered",), timeout_s)
+        return (answered.at_s - dialled.at_s) * 1000
+
+    async def refused(self, *, timeout_s: float = 5.0) -> int:
+        """Wait for the refusal and return its SIP code (needs `expect_refusal`)."""
+        event = await self._await(("refused",), timeout_s)
+        return int(event.fields["code"])
+
+    async def press(self, digits: str, *, on_ms: int = 100, gap_ms: int = 100) -> None:
+        """Press keys (RFC 4733) and wait until they were sent."""
+        seconds = self.audio.press(digits, on_ms=on_ms, gap_ms=gap_ms)
+        began_s = self.now_s()
+        await self._until(lambda: not self.audio.pressing, f"its {digits} sent", seconds + 2)
+        if self.now_s() - began_s > seconds + 1:
+            raise HarnessError(f"{self.name}: {digits} took {self.now_s() - began_s:.1f} s to send")
+
+    async def hang_up(self) -> None:
+        """Send BYE, or CANCEL while not answered; `ended()` tells when it is done."""
+        self.sipp.steer("HANGUP", self.call_id)
+
+    async def ended(self, *, timeout_s: float = 5.0) -> EndedBy:
+        """Wait for the end: "remote" (BYE came), "local" (BYE sent), "cancel" (487 came).
+
+        Raises:
+            SippFailed: SIPp judged the call failed.
+        """
+        event = await self._await(("ended",), timeout_s)
+        code = await self.sipp.finished(timeout_s)
+        if code != 0:
+            raise SippFailed(f"{self.name}: {self.sipp.report()}")
+        by = event.fields["by"]
+        if by == "local" or by == "remote" or by == "cancel":
+            return by
+        raise HarnessError(f"{self.name}: unknown end {by!r}")
+
+    async def close(self) -> None:
+        """Hang up if still in a call, then end the process."""
+        if self.sipp.running and not any(e.name in ("ended", "refused") for e in self.sipp.events):
+            await self.hang_up()
+            try:
+                await self.sipp.finished(1.0)
+            except HarnessTimeout:
+                pass  # killed below: the switch notices by itself or the test said so already
+        await super().close()

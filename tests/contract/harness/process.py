@@ -1,0 +1,262 @@
+"""One SIPp process: started, watched through its event log, steered, stopped by pid.
+
+Decides how SIPp is run and how a running call is steered; refuses to know what a scenario means.
+
+Steering: SIPp hands any request with a known Call-ID to that call, whoever sent it and whatever
+its method. So the harness sends `HANGUP`, `ANSWER`, `HOLD`… (no SIP methods) straight to SIPp's
+port, and the scenarios wait for them with <recv request="HANGUP">. They never reach the switch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from tests.contract.harness.errors import HarnessTimeout, SippFailed
+from tests.contract.harness.figures import Counts, Event, exit_meaning, parse_counts, parse_event
+from tests.contract.harness.site import HOST, SCENARIOS, Site
+
+_POLL_S = 0.005
+_TAIL = 4000
+
+
+class SippProcess:
+    """Runs one scenario (and with `receive` a second one for incoming calls on the same port)."""
+
+    def __init__(
+        self,
+        site: Site,
+        scenario: str,
+        *,
+        name: str,
+        keys: Mapping[str, object] | None = None,
+        options: Sequence[str] = (),
+        receive: str | None = None,
+        trace_messages: bool = True,
+        poll_s: float = _POLL_S,
+    ) -> None:
+        self.site = site
+        self.name = name
+        self.scenario = scenario
+        self.events: list[Event] = []
+        self.folder: Path = site.folder(name)
+        self.port = site.sip_pool.take()
+        self._control = site.sip_pool.take()
+        self._keys = dict(keys or {})
+        self._options = list(options)
+        self._receive = receive
+        self._trace_messages = trace_messages
+        self._poll_s = poll_s
+        self._process: asyncio.subprocess.Process | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._news = asyncio.Condition()
+        self._partial = ""
+        self._offset = 0
+        self._steps = 900
+        self._over = False
+
+    @property
+    def pid(self) -> int:
+        """SIPp's process id; 0 before the start."""
+        return self._process.pid if self._process else 0
+
+    @property
+    def exit_code(self) -> int | None:
+        """SIPp's exit code, None while it runs."""
+        return self._process.returncode if self._process else None
+
+    @property
+    def running(self) -> bool:
+        """Whether SIPp was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
+    def add_options(self, *options: str) -> None:
+        """Append SIPp options; only before `start`."""
+        self._options.extend(options)
+
+    def argv(self) -> list[str]:
+        """Return the whole command line."""
+        site, folder = self.site, self.folder
+        argv = [*site.sipp, f"{site.switch_host}:{site.switch_port}"]
+        argv += ["-sf", str(SCENARIOS / self.scenario)]
+        if self._receive:
+            argv += ["-rxsf", str(SCENARIOS / self._receive)]
+        argv += ["-i", HOST, "-bind_local", "-p", str(self.port), "-mi", HOST]
+        argv += ["-ci", HOST, "-cp", str(self._control), "-nostdin"]
+        argv += ["-trace_stat", "-stf", str(folder / "stat.csv"), "-fd", "1"]
+        argv += ["-trace_err", "-error_file", str(folder / "errors.log")]
+        argv += ["-trace_logs", "-log_file", str(folder / "events.log")]
+        if self._trace_messages:
+            argv += ["-trace_msg", "-message_file", str(folder / "messages.log")]
+        for key, value in self._keys.items():
+            argv += ["-key", key, str(value)]
+        return argv + self._options
+
+    async def start(self) -> None:
+        """Start SIPp and the watcher of its event log."""
+        with (self.folder / "output.txt").open("wb") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *self.argv(),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.folder,
+                start_new_session=True,
+                env={"PATH": os.environ.get("PATH", os.defpath), "TERM": "dumb", "TZ": "UTC"},
+            )
+        self._watcher = asyncio.create_task(self._watch(self._process), name=f"watch-{self.name}")
+
+    async def __aenter__(self) -> SippProcess:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def steer(self, verb: str, call_id: str) -> None:
+        """Send `verb` (HANGUP, ANSWER…) to the call; it takes effect within a millisecond or so."""
+        self._steps += 1
+        text = (
+            f"{verb} sip:steer@{HOST}:{self.port} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {HOST}:9;branch=z9hG4bK-steer-{self._steps}\r\n"
+            f"From: <sip:harness@{HOST}>;tag=harness\r\n"
+            f"To: <sip:steer@{HOST}>;tag=steer\r\n"
+            f"Call-ID: {call_id}\r\nCSeq: {self._steps} {verb}\r\nContent-Length: 0\r\n\r\n"
+        )
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(text.encode(), (HOST, self.port))
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to SIPp if it still runs (SIGUSR1: no new calls, end when all ended)."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
+
+    async def event(
+        self,
+        condition: Callable[[Event], bool],
+        *,
+        what: str,
+        timeout_s: float,
+        after: int = 0,
+    ) -> Event:
+        """Wait for an event that fulfils `condition`, those from index `after` on counted.
+
+        Raises:
+            HarnessTimeout: it did not come in time.
+            SippFailed: SIPp ended without it.
+        """
+        found: list[Event] = []
+
+        def seen() -> bool:
+            found[:] = [one for one in self.events[after:] if condition(one)][:1]
+            return bool(found)
+
+        await self.until(seen, what=what, timeout_s=timeout_s)
+        return found[0]
+
+    async def until(self, condition: Callable[[], bool], *, what: str, timeout_s: float) -> None:
+        """Wait until `condition` holds; it is looked at after each event and at SIPp's end.
+
+        Raises:
+            HarnessTimeout, SippFailed: as for `event`.
+        """
+        try:
+            async with asyncio.timeout(timeout_s), self._news:
+                await self._news.wait_for(lambda: condition() or self._is_over())
+        except TimeoutError:
+            raise HarnessTimeout(
+                f"{self.name}: {what} did not happen within {timeout_s} s\n{self.report()}"
+            ) from None
+        if not condition():
+            raise SippFailed(f"{self.name}: SIPp ended before {what}\n{self.report()}")
+
+    async def finished(self, timeout_s: float) -> int:
+        """Wait for SIPp's end and return its exit code."""
+        await self.until(self._is_over, what="the end of SIPp", timeout_s=timeout_s)
+        return self.exit_code or 0
+
+    async def succeeded(self, timeout_s: float) -> None:
+        """Wait for SIPp's end.
+
+        Raises:
+            SippFailed: its exit code says that not every call succeeded.
+        """
+        if await self.finished(timeout_s) != 0:
+            raise SippFailed(f"{self.name}: {self.report()}")
+
+    def counts(self) -> Counts:
+        """Return SIPp's own counts, as fresh as its last line of statistics (one a second)."""
+        path = self.folder / "stat.csv"
+        return parse_counts(path.read_text(errors="replace")) if path.exists() else Counts()
+
+    def errors(self) -> str:
+        """Return SIPp's error log, less the time-outs that scenarios provoke on purpose."""
+        path = self.folder / "errors.log"
+        if not path.exists():
+            return ""
+        lines = path.read_text(errors="replace").splitlines()
+        return "\n".join(line for line in lines if ", jumping to label" not in line)
+
+    def report(self) -> str:
+        """Return what a failure message needs: exit, events, errors, last messages."""
+        code = self.exit_code
+        state = "runs" if code is None else f"ended with {code}: {exit_meaning(code)}"
+        seen = ", ".join(f"{one.name}({one.call_id})" for one in self.events[-20:]) or "none"
+        parts = [f"SIPp {self.scenario} on port {self.port} {state}; files in {self.folder}"]
+        parts.append(f"events: {seen}")
+        for title, file in (("messages", "messages.log"), ("output", "output.txt")):
+            path = self.folder / file
+            if path.exists() and (title == "messages" or code not in (None, 0)):
+                parts.append(f"--- last {title}\n{path.read_text(errors='replace')[-_TAIL:]}")
+        if errors := self.errors():
+            parts.append(f"--- errors\n{errors[-_TAIL:]}")
+        return "\n".join(parts)
+
+    async def close(self, *, number: int = signal.SIGKILL) -> None:
+        """End SIPp at once and wait for it; give its ports back. May be called twice."""
+        if self._process is not None:
+            self.send_signal(number)
+            await self._process.wait()
+        if self._watcher is not None:
+            await self._watcher
+            self._watcher = None
+        self.site.sip_pool.give_back(self.port)
+        self.site.sip_pool.give_back(self._control)
+
+    def _is_over(self) -> bool:
+        return self._over
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        while process.returncode is None:
+            await self._look()
+            await asyncio.sleep(self._poll_s)
+        self._over = True  # before the last look, which wakes whoever waits for the end
+        await self._look()
+
+    async def _look(self) -> None:
+        if self._read_events() or self._over:
+            async with self._news:
+                self._news.notify_all()
+
+    def _read_events(self) -> bool:
+        path = self.folder / "events.log"
+        if not path.exists():
+            return False
+        with path.open("rb") as file:
+            file.seek(self._offset)
+            data = file.read()
+        self._offset += len(data)
+        *lines, self._partial = (self._partial + data.decode(errors="replace")).split("\n")
+        fresh = [event for line in lines if (event := parse_event(line)) is not None]
+        self.events.extend(fresh)
+        return bool(fresh)

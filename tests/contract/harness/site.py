@@ -1,0 +1,92 @@
+"""Where the harness works: SIPp's argv, folders, the switch's address, ports to use.
+
+Decides which ports and folders a party gets; refuses to know what the party does.
+"""
+
+from __future__ import annotations
+
+import itertools
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.contract.harness.errors import HarnessError
+
+SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
+HOST = "127.0.0.1"
+
+
+class PortPool:
+    """UDP ports handed out in turn from a range, so that a port just freed rests a while."""
+
+    def __init__(self, ports: range) -> None:
+        self._ports = ports
+        self._turn: Iterator[int] = itertools.cycle(ports)
+        self._taken: set[int] = set()
+
+    def take(self) -> int:
+        """Return a port that nobody holds.
+
+        Raises:
+            HarnessError: all ports of the range are taken.
+        """
+        for _ in range(len(self._ports)):
+            port = next(self._turn)
+            if port not in self._taken and _is_free(port):
+                self._taken.add(port)
+                return port
+        raise HarnessError(f"no free UDP port left in {self._ports}: give the site a wider range")
+
+    def give_back(self, port: int) -> None:
+        """Let the port be taken again."""
+        self._taken.discard(port)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One switch under test and what the parties around it may use.
+
+    `sipp` is the argv prefix that runs SIPp 3.8 (`switch.sipp.sipp_argv`); it must see `workdir`
+    and `SCENARIOS` at their own paths. RTP ports of steered parties come from `rtp_ports`; SIPp's
+    own RTP (loads) takes blocks of `load_rtp_ports`.
+    """
+
+    sipp: tuple[str, ...]
+    workdir: Path
+    switch_port: int
+    sip_ports: range
+    rtp_ports: range
+    load_rtp_ports: range = range(40000, 48000)
+    switch_host: str = HOST
+    sip_pool: PortPool = field(init=False)
+    rtp_pool: PortPool = field(init=False)
+    _numbers: Iterator[int] = field(init=False, default_factory=itertools.count)
+    _load_blocks: Iterator[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sip_pool", PortPool(self.sip_ports))
+        object.__setattr__(self, "rtp_pool", PortPool(self.rtp_ports))
+        size = len(self.load_rtp_ports) // 4
+        starts = [self.load_rtp_ports.start + size * i for i in range(4)]
+        object.__setattr__(self, "_load_blocks", itertools.cycle(starts))
+
+    def load_block(self) -> range:
+        """Return the next quarter of `load_rtp_ports`, in turn."""
+        start = next(self._load_blocks)
+        return range(start, start + len(self.load_rtp_ports) // 4)
+
+    def folder(self, name: str) -> Path:
+        """Make and return a new folder for one party's files."""
+        path = self.workdir / f"{next(self._numbers):04d}-{name}"
+        path.mkdir(parents=True)
+        return path
