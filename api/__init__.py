@@ -1,0 +1,1 @@
+"""The web process: REST, the live stream and the page. Call control is another process."""

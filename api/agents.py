@@ -42,7 +42,7 @@ class AgentChange(Body):
     name: Name
     team: Id | None = None
     active: bool = Field(True, description="an inactive agent cannot register nor sign in")
-    skills: SkillLevels = []
+    skills: SkillLevels = Field(default=[])
 
 
 class AgentNew(AgentChange):
@@ -276,9 +276,7 @@ async def sign_out_agent(context: Ctx, who: AsAgent, agent_id: PathId) -> Acted:
     return await _act(context, who, SignOut(acd.AgentId(agent_id)), agent_id)
 
 
-@router.post(
-    "/{agent_id}/ready", operation_id="readyAgent", summary="Take calls", responses=_ACTS
-)
+@router.post("/{agent_id}/ready", operation_id="readyAgent", summary="Take calls", responses=_ACTS)
 async def ready_agent(context: Ctx, who: AsAgent, agent_id: PathId) -> Acted:
     """Ends pause, wrap-up or not responding."""
     return await _act(context, who, GetReady(acd.AgentId(agent_id)), agent_id)

@@ -117,7 +117,5 @@ def create_app(settings: ApiSettings, now_ms: Callable[[], int] = _utc_ms) -> Fa
         app.include_router(router, prefix=prefix)
     problems.install(app)
     problems.describe(app)
-    app.add_middleware(
-        Surroundings, metrics=metrics, max_body_bytes=settings.max_body_bytes
-    )
+    app.add_middleware(Surroundings, metrics=metrics, max_body_bytes=settings.max_body_bytes)
     return app

@@ -125,7 +125,9 @@ class Allow:
         """The principal. Raises Problem 401 or 403."""
         principal = await authenticate(context_of(request), bearer, key)
         if not principal.has(self.role):
-            raise forbidden(f"This needs the role {self.role.value}; yours is {principal.role.value}.")
+            raise forbidden(
+                f"This needs the role {self.role.value}; yours is {principal.role.value}."
+            )
         return principal
 
 

@@ -180,9 +180,7 @@ async def list_calls(
             await config.get_queue(conn, queue)
         if agent is not None:
             await config.get_agent(conn, agent)
-        found = await queries.list_calls(
-            conn, wanted, limit=limit + 1, below=decode_cursor(cursor)
-        )
+        found = await queries.list_calls(conn, wanted, limit=limit + 1, below=decode_cursor(cursor))
     page = found[:limit]
     more = len(found) > limit
     return Calls(

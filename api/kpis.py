@@ -78,9 +78,7 @@ async def _report(context: Context, query: ReportQuery) -> Report:
             if error.retryable:
                 raise
             raise Problem(422, "invalid", str(error)) from error
-    rows = [
-        Row(scope=row.scope, start=row.start, end=row.end, values=row.kpis()) for row in found
-    ]
+    rows = [Row(scope=row.scope, start=row.start, end=row.end, values=row.kpis()) for row in found]
     return Report(zone=query.zone, interval=query.interval, rows=rows)
 
 

@@ -201,11 +201,11 @@ def _origin_allowed(socket: WebSocket, context: Context) -> bool:
 
 async def _who(socket: WebSocket, context: Context) -> tuple[Principal, str | None]:
     """The principal and the subprotocol to answer with. Raises Problem."""
-    offered = [
-        item.strip() for item in socket.headers.get("sec-websocket-protocol", "").split(",")
-    ]
+    offered = [item.strip() for item in socket.headers.get("sec-websocket-protocol", "").split(",")]
     chosen = SUBPROTOCOL if SUBPROTOCOL in offered else None
-    ticket = next((o.removeprefix(TICKET_PREFIX) for o in offered if o.startswith(TICKET_PREFIX)), None)
+    ticket = next(
+        (o.removeprefix(TICKET_PREFIX) for o in offered if o.startswith(TICKET_PREFIX)), None
+    )
     if ticket is not None:
         found = context.tickets.take(ticket, context.now_ms())
         if found is None:
@@ -216,7 +216,10 @@ async def _who(socket: WebSocket, context: Context) -> tuple[Principal, str | No
             raise Problem(401, "bad-ticket", "This account has been closed.")
         return (
             Principal(
-                principal.actor, principal.name, principal.role, principal.agent_id,
+                principal.actor,
+                principal.name,
+                principal.role,
+                principal.agent_id,
                 found.expires_at,
             ),
             chosen,

@@ -39,9 +39,7 @@ class ApiMetrics:
             ("result",),
             registry=self.registry,
         )
-        self.streams = Gauge(
-            "plateau_api_streams", "Live streams open.", registry=self.registry
-        )
+        self.streams = Gauge("plateau_api_streams", "Live streams open.", registry=self.registry)
         self.streams_dropped = Counter(
             "plateau_api_streams_dropped",
             "Live streams closed because their reader was too slow.",

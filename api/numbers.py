@@ -11,8 +11,7 @@ from acd.model import FlowId
 from api.auth import AsAdministrator, AsSupervisor
 from api.context import Ctx, audit
 from api.problems import described
-from api.shapes import Body, Dnis, Id, Out, PathId, Saved
-from api.shapes import no_controls
+from api.shapes import Body, Dnis, Id, Out, PathId, Saved, no_controls
 from store import config
 from store.rows import NumberRow
 

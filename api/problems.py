@@ -25,10 +25,12 @@ TYPE_PREFIX = "urn:plateau:problem:"
 class Fault(BaseModel):
     """One thing that is wrong in what was sent."""
 
-    pointer: str | None = Field(None, description="JSON pointer into the body (RFC 6901)")
-    parameter: str | None = Field(None, description="name of the query, path or header parameter")
-    line: int | None = Field(None, description="line in a flow's document, from 1")
-    column: int | None = Field(None, description="column in a flow's document, from 1")
+    pointer: str | None = Field(default=None, description="JSON pointer into the body (RFC 6901)")
+    parameter: str | None = Field(
+        default=None, description="name of the query, path or header parameter"
+    )
+    line: int | None = Field(default=None, description="line in a flow's document, from 1")
+    column: int | None = Field(default=None, description="column in a flow's document, from 1")
     message: str
 
 

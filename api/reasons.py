@@ -1,4 +1,4 @@
-"""Why a call was given to an agent, or waited, in sentences for people: French and English. Pure."""
+"""PURE: why a call was given to an agent, or waited, in French and English sentences."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STATES = {
 
 
 def pick_language(lang: str | None, accept: str | None) -> Language:
-    """The language asked for: `lang` first, then the first of ours in Accept-Language; else French."""
+    """The language asked for: `lang`, then the first of ours in Accept-Language, else French."""
     wanted = [lang or "", *(part.partition(";")[0].strip() for part in (accept or "").split(","))]
     for tag in wanted:
         match tag.lower()[:2]:
@@ -81,7 +81,11 @@ def of_decision(
     words = _TRIGGERS.get(trigger, (trigger, trigger))
     when = words[0 if french else 1]
     if agent_id is not None:
-        return f"{when} : appel présenté à {agent_id}." if french else f"{when}: offered to {agent_id}."
+        return (
+            f"{when} : appel présenté à {agent_id}."
+            if french
+            else f"{when}: offered to {agent_id}."
+        )
     if french:
         ahead = f", {waiting_ahead} appel(s) devant" if waiting_ahead else ""
         return f"{when} : personne n’était libre et compétent ({signed_in} connecté(s){ahead})."

@@ -60,7 +60,7 @@ def rows() -> list[tuple[str, str, str, str]]:
                     role += ", own"
                 found += [
                     (prefix + route.path, method, role, operation)
-                    for method in sorted(route.methods)
+                    for method in sorted(route.methods or ())
                 ]
             else:
                 raise TypeError(f"a route of an unknown kind: {route!r}")

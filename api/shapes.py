@@ -75,7 +75,7 @@ def to_levels(levels: list[SkillLevel]) -> tuple[acd.SkillLevel, ...]:
 
 
 class Saved(Out):
-    """A change that is saved. `warnings`: what keeps it from being in force yet, one sentence each."""
+    """A change that is saved. `warnings`: what keeps it from being in force, in sentences."""
 
     warnings: list[str] = Field(default=[], description="why the change is not in force yet, if so")
 

@@ -124,9 +124,7 @@ def _refresh_row(context: Context, user_id: str, family: str, token: str) -> Ref
 
 def _tokens(context: Context, user: UserRow, refresh: str) -> Tokens:
     settings = context.settings
-    access = issue_access(
-        settings.jwt_secret, user.id, context.now_ms(), settings.access_token_s
-    )
+    access = issue_access(settings.jwt_secret, user.id, context.now_ms(), settings.access_token_s)
     return Tokens(
         access_token=access,
         expires_in=settings.access_token_s,

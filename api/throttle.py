@@ -20,5 +20,3 @@ def delay_ms(failures: int, free: int) -> int:
     if failures < free:
         return 0
     return min(FIRST_MS << min(failures - free, 16), MOST_MS)
-
-

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model import AgentId
 from api.auth import AsAdministrator
@@ -14,7 +15,6 @@ from api.context import Context, Ctx, audit
 from api.credentials import API_KEY_PREFIX, digest, hash_password_async, new_token
 from api.problems import Problem, described, invalid
 from api.shapes import Body, Id, Instant, Name, Out, PathId, new_id
-from sqlalchemy.ext.asyncio import AsyncConnection
 from store import accounts
 from store.rows import ApiKeyRow, Role, UserRow
 
@@ -104,7 +104,9 @@ def _check_agent_role(role: Role, agent_id: str | None) -> None:
         raise invalid("/agent_id", "An account with the role agent needs the agent_id it acts for.")
 
 
-@router.get("/users", operation_id="listUsers", summary="All accounts", responses=described(401, 403))
+@router.get(
+    "/users", operation_id="listUsers", summary="All accounts", responses=described(401, 403)
+)
 async def list_users(context: Ctx, _: AsAdministrator) -> list[User]:
     """By login."""
     async with context.engine.connect() as conn:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from pathlib import Path
 
@@ -124,7 +124,7 @@ class FloorClient:
         connection = await self._connected()
         return await connection.ask(Ask(next(self._ids), wish), timeout_s)
 
-    async def follow(self) -> AsyncIterator[Live | LiveChange | None]:
+    async def follow(self) -> AsyncGenerator[Live | LiveChange | None, None]:
         """The whole floor, then each change, for ever; None each time the floor becomes absent.
 
         After every reconnection comes a `Live` again. Waits longer after each failed attempt.

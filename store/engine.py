@@ -74,7 +74,7 @@ def open_store(address: str) -> AsyncEngine:
             raise StoreUnavailable(
                 f"The folder {folder} of the SQLite file cannot be made: {error.strerror}."
             ) from error
-        engine = create_async_engine(url, pool_size=5, max_overflow=10)
+        engine = create_async_engine(url, pool_size=5, max_overflow=10, hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
         return engine
     return create_async_engine(
@@ -83,6 +83,7 @@ def open_store(address: str) -> AsyncEngine:
         max_overflow=10,
         pool_pre_ping=True,
         pool_timeout=10,
+        hide_parameters=True,
         connect_args={
             "timeout": 10,
             "command_timeout": 60,

@@ -175,6 +175,7 @@ WAIT_MS: Final = _visit.left_at - _visit.enqueued_at
 HANDLED: Final = (
     select(_visit.id)
     .where(_visit.contact_id == _contact.id, _visit.outcome == VisitOutcome.ANSWERED.value)
+    .correlate(t.contact)
     .exists()
 )
 _OUTCOME: Final = case((HANDLED, Outcome.ANSWERED.value), else_=_contact.outcome)
@@ -217,7 +218,8 @@ def _contact_conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
     if wanted.number is not None:
         conditions.append(_contact.number == wanted.number)
     if _by_visit(wanted):
-        conditions.append(select(_visit.id).where(_visit_conditions(wanted)).exists())
+        entered = select(_visit.id).where(_visit_conditions(wanted)).correlate(t.contact)
+        conditions.append(entered.exists())
         return conditions
     conditions += _between(_contact.arrived_at, wanted.since, wanted.until)
     if wanted.outcome is Outcome.ANSWERED:

@@ -40,6 +40,8 @@ _RETRY_MOST_S: Final = 10.0
 
 # SQLite's driver says OverflowError of a number too large, unwrapped.
 _REFUSALS: Final = (DBAPIError, OverflowError)
+# SQLSTATE classes (PostgreSQL, appendix A): data exception, integrity constraint violation.
+_REFUSAL_STATES: Final = ("22", "23")
 _log = structlog.get_logger("plateau.store")
 
 Insert = postgresql.Insert | sqlite.Insert
@@ -61,10 +63,9 @@ def _refused(error: Exception) -> bool:
     """True if SQL refused what was to be written, False if SQL itself is in trouble."""
     if isinstance(error, OverflowError | DataError | IntegrityError | ProgrammingError):
         return True
-    # asyncpg checks arguments before it sends them, and then raises a ValueError of its own.
-    return isinstance(error, DBAPIError) and isinstance(
-        getattr(error.orig, "__cause__", None), ValueError
-    )
+    # asyncpg checks arguments before it sends them, as a plain error with the state of class 22.
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(state, str) and state[:2] in _REFUSAL_STATES
 
 
 async def write_facts(conn: AsyncConnection, facts: Sequence[AnyFact], received_at: int) -> int:
@@ -180,7 +181,7 @@ class StoreWriter:
                 moved = await work()
             except (SQLAlchemyError, OSError, JournalError) as error:
                 if self.last_error is None:
-                    _log.warning("store_write_failed", error=str(error))
+                    _log.warning("store_write_failed", error=_sentence(error))
                 self.last_error = _sentence(error)
             except Exception as error:  # noqa: BLE001 - told, counted as an error, retried
                 # A fault of ours; the journal keeps everything, so going on trying loses nothing.

@@ -44,22 +44,41 @@ T0 = 1_800_000_000_000
 async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
     """Wait for a condition, not for time."""
     async with asyncio.timeout(within_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - sockets give no event
             await asyncio.sleep(0.01)
 
 
 def agent_view(id_: str, state: AgentState = AgentState.READY, name: str = "") -> AgentView:
     return AgentView(
-        id=AgentId(id_), name=name or f"Agent {id_}", state=state, since=T0, reason=None,
-        after=None, phone_up=True, call_id=None,
+        id=AgentId(id_),
+        name=name or f"Agent {id_}",
+        state=state,
+        since=T0,
+        reason=None,
+        after=None,
+        phone_up=True,
+        call_id=None,
     )
 
 
-def queue_view(id_: str, waiting: int = 0, name: str = "", oldest_at: int | None = None) -> QueueView:
+def queue_view(
+    id_: str, waiting: int = 0, name: str = "", oldest_at: int | None = None
+) -> QueueView:
     return QueueView(
-        id=QueueId(id_), name=name or id_, waiting=waiting, offered=0, talking=0,
-        oldest_at=oldest_at, fit_ready=1, fit_signed_in=2, counted_from=T0, offered_today=10,
-        answered_today=8, answered_in_time_today=7, abandoned_today=2, short_abandoned_today=1,
+        id=QueueId(id_),
+        name=name or id_,
+        waiting=waiting,
+        offered=0,
+        talking=0,
+        oldest_at=oldest_at,
+        fit_ready=1,
+        fit_signed_in=2,
+        counted_from=T0,
+        offered_today=10,
+        answered_today=8,
+        answered_in_time_today=7,
+        abandoned_today=2,
+        short_abandoned_today=1,
     )
 
 
@@ -166,8 +185,13 @@ async def fill(url: str, agents: tuple[str, ...] = ("1001", "1002")) -> None:
         for id_ in agents:
             await conn.execute(
                 t.agent.insert().values(
-                    id=id_, name=f"Agent {id_}", phone=f"agent-{id_}", phone_digest="0" * 32,
-                    active=True, created_at=T0, updated_at=T0,
+                    id=id_,
+                    name=f"Agent {id_}",
+                    phone=f"agent-{id_}",
+                    phone_digest="0" * 32,
+                    active=True,
+                    created_at=T0,
+                    updated_at=T0,
                 )
             )
         people = (

@@ -21,9 +21,7 @@ _FILES: Final = {name: files(__name__).joinpath(name).read_bytes() for name in _
 
 
 def _answer(name: str) -> Response:
-    return Response(
-        _FILES[name], media_type=_KINDS[name], headers={"cache-control": "no-cache"}
-    )
+    return Response(_FILES[name], media_type=_KINDS[name], headers={"cache-control": "no-cache"})
 
 
 @router.get("/")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -246,8 +248,17 @@ class RealFloor:
     async def pause(self, name: str, reason: str = "pause") -> None:
         assert isinstance(await self.client.ask(Pause(AgentId(name), reason)), Done)
 
-    def caller(self, dnis: str, *, tone_hz: int = 440, number: str = "+33612345678") -> SippCaller:
-        return SippCaller(self.site, dnis=dnis, caller=number, tone_hz=tone_hz)
+    def caller(
+        self,
+        dnis: str,
+        *,
+        tone_hz: int = 450,
+        number: str = "+33612345678",
+        expect_refusal: bool = False,
+    ) -> SippCaller:
+        return SippCaller(
+            self.site, dnis=dnis, caller=number, tone_hz=tone_hz, expect_refusal=expect_refusal
+        )
 
     # ---- what is seen ----
 
@@ -286,6 +297,51 @@ class RealFloor:
     async def rows(self, table: Table) -> list[dict[str, object]]:
         async with self.store.connect() as conn:
             return [dict(row._mapping) for row in await conn.execute(select(table))]
+
+    async def segments(self) -> list[dict[str, object]]:
+        """All segments, in the order of their beginning."""
+        rows = await self.rows(t.segment)
+        return sorted(rows, key=lambda row: int(str(row["started_at"])))
+
+    async def closed_segments(self, count: int) -> list[dict[str, object]]:
+        """All segments once there are `count` and all are over."""
+
+        async def closed() -> bool:
+            rows = await self.segments()
+            return len(rows) == count and all(row["ended_at"] is not None for row in rows)
+
+        await eventually(f"{count} closed segments in SQL", closed)
+        return await self.segments()
+
+    async def decisions(self) -> list[dict[str, Any]]:
+        """All routing decisions with their candidates decoded."""
+        return [
+            {**row, "candidates": json.loads(str(row["candidates"]))}
+            for row in await self.rows(t.routing_decision)
+        ]
+
+    async def counted_calls(self, count: int) -> bool:
+        return len(await self.calls()) == count
+
+    def recording_path(self, row: dict[str, object]) -> Path:
+        """The file of a recording, as the floor sees it."""
+        assert self.settings.recordings is not None
+        return self.settings.recordings / str(row["path"])
+
+    async def try_second(self) -> tuple[int, str]:
+        """Start a second floor on the same home: its exit status and what it said."""
+        second = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "plateau",
+            "floor",
+            cwd=ROOT,
+            env={**os.environ, **environment(self.settings)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await asyncio.wait_for(second.communicate(), 30)
+        return second.returncode or 0, said.decode()
 
     async def contacts(self, count: int, within_s: float = 5.0) -> list[dict[str, object]]:
         """All contacts once `count` of them have ended and are in SQL, by arrival."""

@@ -7,9 +7,19 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.model import AgentId, FlowId, PhoneId, QueueId, SkillId, SkillLevel
-from store import accounts, config
+from store import accounts, config, tables
 from store.errors import AlreadyThere, InUse, NotFound, UnknownReference
-from store.rows import AgentRow, FlowRow, NumberRow, PhoneDigest, QueueRow, Role, SkillRow, UserRow
+from store.rows import (
+    AgentRow,
+    ApiKeyRow,
+    FlowRow,
+    NumberRow,
+    PhoneDigest,
+    QueueRow,
+    Role,
+    SkillRow,
+    UserRow,
+)
 
 pytestmark = pytest.mark.store
 
@@ -112,9 +122,14 @@ async def test_deletion_takes_what_belongs_to_it(engine: AsyncEngine) -> None:
     user = UserRow("u1", "anne", "Anne", "h", Role.AGENT, AgentId("anne"), True, 1)
     async with engine.begin() as conn:
         await accounts.create_user(conn, user)
-        with pytest.raises(InUse, match="account anne"):
+        key = ApiKeyRow("k1", "pager", "plt", "sha", Role.AGENT, AgentId("anne"), 1)
+        await accounts.create_api_key(conn, key)
+        with pytest.raises(InUse, match="account anne, API key pager"):
             await config.delete_agent(conn, "anne")
         await accounts.delete_user(conn, "u1")
+        with pytest.raises(InUse, match=": API key pager"):
+            await config.delete_agent(conn, "anne")
+        await conn.execute(tables.api_key.delete())
         await config.delete_agent(conn, "anne")
         await config.delete_queue(conn, "sales")
         await config.delete_skill(conn, "fr")

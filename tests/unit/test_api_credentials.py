@@ -34,8 +34,12 @@ def test_access_token_expires() -> None:
 )
 def test_access_token_with_other_claims_is_refused(change: dict[str, object]) -> None:
     claims: dict[str, object] = {
-        "iss": "plateau", "aud": "plateau", "typ": "access", "sub": "u1",
-        "iat": NOW // 1000, "exp": NOW // 1000 + 900,
+        "iss": "plateau",
+        "aud": "plateau",
+        "typ": "access",
+        "sub": "u1",
+        "iat": NOW // 1000,
+        "exp": NOW // 1000 + 900,
     }
     claims.update(change)
     claims = {name: value for name, value in claims.items() if value is not None}

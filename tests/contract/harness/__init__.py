@@ -18,6 +18,7 @@ from tests.contract.harness.caller import SippCaller
 from tests.contract.harness.errors import HarnessError, HarnessTimeout, SippFailed
 from tests.contract.harness.figures import Counts, Event, Percentiles, percentiles
 from tests.contract.harness.load import LoadFigures, SippLoad
+from tests.contract.harness.party import EndedBy
 from tests.contract.harness.plan import CallPlan, Pattern, arrivals
 from tests.contract.harness.site import SCENARIOS, Site
 from tests.contract.harness.tones import (
@@ -40,6 +41,7 @@ __all__ = [
     "Behaviour",
     "CallPlan",
     "Counts",
+    "EndedBy",
     "Event",
     "HarnessError",
     "HarnessTimeout",

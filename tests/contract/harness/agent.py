@@ -6,6 +6,7 @@ Decides what a phone does on the wire; refuses to know states of agents.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ from enum import StrEnum
 from types import TracebackType
 
 from tests.contract.harness.audio import ulaw_frames
-from tests.contract.harness.errors import HarnessError, HarnessTimeout
+from tests.contract.harness.errors import HarnessError, HarnessTimeout, SippFailed
 from tests.contract.harness.figures import Counts, Event
-from tests.contract.harness.party import Party
+from tests.contract.harness.party import EndedBy, Party
 from tests.contract.harness.process import SippProcess
 from tests.contract.harness.site import Site
 
@@ -84,8 +85,8 @@ class _Registrar:
             all_in, what=f"registration of {len(wanted)} accounts", timeout_s=timeout_s
         )
 
-    async def leave(self, timeout_s: float) -> None:
-        """Unregister all and wait for it; SIPp ends by itself when no call is left."""
+    async def leave_if_possible(self, timeout_s: float) -> None:
+        """Unregister all and wait for it; a switch that is down or gone makes no error here."""
         self.sipp.send_signal(signal.SIGUSR1)
         await asyncio.sleep(0)
         ids = {e.call_id for e in self.sipp.events if e.name == "registered"}
@@ -95,7 +96,8 @@ class _Registrar:
         def all_out() -> bool:
             return ids <= {e.call_id for e in self.sipp.events if e.name == "unregistered"}
 
-        await self.sipp.until(all_out, what="the end of registrations", timeout_s=timeout_s)
+        with contextlib.suppress(HarnessTimeout, SippFailed):
+            await self.sipp.until(all_out, what="the end of registrations", timeout_s=timeout_s)
 
 
 class SippAgent(Party):
@@ -147,12 +149,10 @@ class SippAgent(Party):
         return event.at_s
 
     async def answered(self, *, timeout_s: float = 5.0) -> float:
-        """Wait until the call last rung (or the next) is answered, and start the tone."""
+        """Wait until the call last rung (or the next) is answered; return when (seconds UTC)."""
         if self._call is None:
             await self.rung(timeout_s=timeout_s)
-        event = await self._of_call(("answered",), timeout_s)
-        self.start_sound(event)
-        return event.at_s
+        return (await self._of_call(("answered",), timeout_s)).at_s
 
     async def answer(self) -> None:
         """Pick up now (Behaviour.MANUAL, or before ring_ms is over)."""
@@ -190,12 +190,12 @@ class SippAgent(Party):
         """Send BYE; `ended()` tells when it is done."""
         self._steer("HANGUP")
 
-    async def ended(self, *, timeout_s: float = 5.0) -> str:
-        """Wait for the end of the call last rung: "local", "remote" or "cancel"."""
+    async def ended(self, *, timeout_s: float = 5.0) -> EndedBy:
+        """Wait for the end of the call last rung and say who brought it."""
         event = await self._of_call(("ended",), timeout_s)
         self._call = None
         self.audio.pause()
-        return event.fields["by"]
+        return EndedBy(event.fields["by"])
 
     async def close(self) -> None:
         """Hang up, unregister, end the process."""
@@ -204,27 +204,30 @@ class SippAgent(Party):
             for event in self.sipp.events:
                 if event.name == "rung" and event.call_id not in over:
                     self.sipp.steer("HANGUP", event.call_id)
-            try:
-                await self._registrar.leave(1.0)
-            except HarnessTimeout:
-                pass  # the switch is down or gone: the kill below ends the phone all the same
+            await self._registrar.leave_if_possible(1.0)
         await super().close()
 
     def _steer(self, verb: str) -> None:
-        if self._call is None:
-            raise HarnessError(f"{self.name}: no call was rung yet; await rung() or answered()")
-        self.sipp.steer(verb, self._call.call_id)
+        self.sipp.steer(verb, self._last_call().call_id)
 
     async def _of_call(self, names: tuple[str, ...], timeout_s: float) -> Event:
-        call = self._call
-        if call is None:
-            raise HarnessError(f"{self.name}: no call was rung yet; await rung() or answered()")
+        call = self._last_call()
         return await self.sipp.event(
             lambda event: event.name in names and event.call_id == call.call_id,
             what=f"«{' or '.join(names)}» of its call",
             timeout_s=timeout_s,
             after=self.sipp.events.index(call),
         )
+
+    def _last_call(self) -> Event:
+        """The call last rung, whether the test awaited its ringing or not."""
+        if self._call is None:
+            rung = [event for event in self.sipp.events if event.name == "rung"]
+            if not rung:
+                raise HarnessError(f"{self.name}: no call was rung yet; await rung()")
+            self._call = rung[-1]
+            self._from = self.sipp.events.index(self._call) + 1
+        return self._call
 
 
 class SippFleet:
@@ -285,10 +288,7 @@ class SippFleet:
         trace: TracebackType | None,
     ) -> None:
         if self.sipp.running:
-            try:
-                await self._registrar.leave(5.0)
-            except HarnessTimeout:
-                pass  # the switch is down or gone: the kill below ends the phones all the same
+            await self._registrar.leave_if_possible(5.0)
         await self.sipp.close()
 
     def count(self, name: str) -> int:

@@ -7,6 +7,7 @@ interpreter adds none to what was heard.
 
 from __future__ import annotations
 
+import itertools
 import select
 import socket
 import struct
@@ -149,7 +150,7 @@ class RtpParty:
         end_s = self.now_s() if to_s is None else to_s
         times = [(frame.arrived_ns - self._began_ns) / 1e9 for frame in self.frames]
         marks = [from_s, *(at for at in times if from_s <= at < end_s), end_s]
-        return max(later - sooner for sooner, later in zip(marks, marks[1:], strict=False))
+        return max(later - sooner for sooner, later in itertools.pairwise(marks))
 
     def close(self) -> None:
         """End the thread and close the port; what was heard stays readable."""

@@ -12,7 +12,7 @@ the same seed. A waiting call costs SIPp some kilobytes and no CPU.
 from __future__ import annotations
 
 import asyncio
-import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -30,6 +30,7 @@ from tests.contract.harness.plan import CallPlan, injection_file
 from tests.contract.harness.process import SippProcess
 from tests.contract.harness.rtp import rtp_capture
 from tests.contract.harness.site import Site
+from tests.contract.harness.tones import TONES
 
 _CREATED_PER_S = 1000
 _LEAD_MS = 300
@@ -67,6 +68,7 @@ class SippLoad:
         trace_messages: bool = False,
     ) -> None:
         self.plan = list(plan)
+        self._started_s = time.monotonic()
         block = site.load_block()
         self.sipp = SippProcess(
             site,
@@ -76,9 +78,11 @@ class SippLoad:
             poll_s=0.05,
         )
         capture = self.sipp.folder / "tone.pcap"
-        if tone_hz is not None:
-            capture.write_bytes(rtp_capture(ulaw_frames(tone_hz, tone_s)))
-        self.sipp.add_options("-key", "tone", "none" if tone_hz is None else str(capture))
+        # SIPp opens the capture when it starts, wanted or not.
+        frames = ulaw_frames(tone_hz or TONES[0], tone_s if tone_hz else 0.02)
+        capture.write_bytes(rtp_capture(frames))
+        sound = "no" if tone_hz is None else "yes"
+        self.sipp.add_options("-key", "tone", str(capture), "-key", "sound", sound)
         csv = self.sipp.folder / "plan.csv"
         csv.write_text(injection_file(plan, lead_ms=_LEAD_MS, created_per_s=_CREATED_PER_S))
         count = str(len(plan))
@@ -88,6 +92,7 @@ class SippLoad:
         self.sipp.add_options("-max_rtp_port", str(block.stop - 2))
 
     async def __aenter__(self) -> SippLoad:
+        self._started_s = time.monotonic()
         await self.sipp.start()
         return self
 
@@ -105,7 +110,9 @@ class SippLoad:
 
     async def stop(self) -> None:
         """Let nobody dial any more; running calls go on, and SIPp ends after the last one."""
-        self.sipp.send_signal(signal.SIGUSR1)
+        # Only a call that exists can be told to skip; SIGUSR1 would abort those that wait.
+        created_s = len(self.plan) / _CREATED_PER_S + _LEAD_MS / 1000
+        await asyncio.sleep(max(0.0, self._started_s + created_s - time.monotonic()))
         dialled = {event.call_id for event in self.sipp.events if event.name == "dialled"}
         for number in range(1, len(self.plan) + 1):
             if (call_id := f"load-{number}-{self.sipp.pid}") not in dialled:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
@@ -27,6 +28,14 @@ from tests.contract.harness.tones import (
 )
 
 _LOOK_S = 0.02
+
+
+class EndedBy(StrEnum):
+    """How a call ended, seen from the party."""
+
+    LOCAL = "local"  # it sent BYE
+    REMOTE = "remote"  # BYE came
+    CANCEL = "cancel"  # before the answer, with 487
 
 
 class Party:
@@ -56,7 +65,15 @@ class Party:
         await self.close()
 
     async def _open(self) -> None:
+        self.sipp.on_event = self._on_event
         await self.sipp.start()
+
+    def _on_event(self, event: Event) -> None:
+        """Sound begins with the answer and ends with the call, awaited by the test or not."""
+        if event.name == "answered":
+            self.start_sound(event)
+        elif event.name == "ended":
+            self.audio.pause()
 
     async def close(self) -> None:
         """End the process and the sound; what was heard stays readable."""
@@ -130,10 +147,11 @@ class Party:
         while not condition():
             if self.now_s() - began_s > within_s:
                 piece = self.audio.pcm(from_s=began_s)
+                instead = tones_heard(piece) or f"no tone of {TONES}"
                 raise HarnessTimeout(
-                    f"{self.name} did not hear {what} within {within_s} s, but "
-                    f"{tones_heard(piece) or 'no tone of ' + str(TONES)} at {level_dbfs(piece):.0f} "
-                    f"dBFS, {len(self.audio.frames)} frames in all\n{self.sipp.report()}"
+                    f"{self.name} did not hear {what} within {within_s} s, but {instead} at "
+                    f"{level_dbfs(piece):.0f} dBFS, {len(self.audio.frames)} frames in all\n"
+                    f"{self.sipp.report()}"
                 )
             await asyncio.sleep(_LOOK_S)
         return self.now_s()

@@ -6,6 +6,7 @@ starts, so the same seed gives the same calls, and what SQL counts can be held a
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def injection_file(plan: Sequence[CallPlan], *, lead_ms: int, created_per_s: int
     Raises:
         ValueError: the plan is empty, not in order of time, or a field holds a semicolon.
     """
-    if not plan or any(b.at_ms < a.at_ms for a, b in zip(plan, plan[1:], strict=False)):
+    if not plan or any(b.at_ms < a.at_ms for a, b in itertools.pairwise(plan)):
         raise ValueError("a plan needs at least one call, and its calls in order of at_ms")
     lines = ["SEQUENTIAL"]
     for number, call in enumerate(plan):

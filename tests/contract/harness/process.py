@@ -59,6 +59,7 @@ class SippProcess:
         self._offset = 0
         self._steps = 900
         self._over = False
+        self.on_event: Callable[[Event], None] | None = None
 
     @property
     def pid(self) -> int:
@@ -88,6 +89,7 @@ class SippProcess:
             argv += ["-rxsf", str(SCENARIOS / self._receive)]
         argv += ["-i", HOST, "-bind_local", "-p", str(self.port), "-mi", HOST]
         argv += ["-ci", HOST, "-cp", str(self._control), "-nostdin"]
+        argv += ["-aa"]  # connected-line UPDATE and the like may come at any moment
         argv += ["-trace_stat", "-stf", str(folder / "stat.csv"), "-fd", "1"]
         argv += ["-trace_err", "-error_file", str(folder / "errors.log")]
         argv += ["-trace_logs", "-log_file", str(folder / "events.log")]
@@ -259,4 +261,7 @@ class SippProcess:
         *lines, self._partial = (self._partial + data.decode(errors="replace")).split("\n")
         fresh = [event for line in lines if (event := parse_event(line)) is not None]
         self.events.extend(fresh)
+        if self.on_event is not None:
+            for event in fresh:
+                self.on_event(event)
         return bool(fresh)

@@ -51,7 +51,8 @@ def encode_ulaw(pcm: Pcm) -> bytes:
     magnitude = np.minimum(np.abs(wide), _CLIP) + _BIAS
     exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 7
     mantissa = (magnitude >> (exponent + 3)) & 0x0F
-    return (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8).tobytes()
+    code = (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    return bytes(code)
 
 
 def decode_ulaw(data: bytes) -> Pcm:

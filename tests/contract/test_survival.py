@@ -1,0 +1,131 @@
+"""The floor's process dies and comes back; its configuration changes under it: on real Asterisk."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from acd.model import AgentState, CallState
+from control.protocol import Done
+from plateau.clock import Clock
+from store import config as store_config
+from store import tables as t
+from tests.contract.harness import wav_tones
+from tests.contract.real_floor import RealFloor, eventually
+
+pytestmark = pytest.mark.contract
+
+
+async def test_kill_9_during_five_calls_loses_nothing(floor: RealFloor) -> None:
+    """Three talk, one waits, one is in the menu. Talks go on; after the restart all end well."""
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        ana = await enter(floor.agent("ana", tone_hz=1000))
+        dan = await enter(floor.agent("dan", tone_hz=800))
+        await enter(floor.agent("cleo", tone_hz=1250))
+        callers = []
+        for dnis, hz, agent_hz in (("601", 450, 800), ("601", 600, 1000), ("602", 1500, 1250)):
+            # The agent who has been idle for longest comes first: Ana signed in before Dan.
+            caller = await enter(floor.caller(dnis, tone_hz=hz))
+            heard = 1000 if agent_hz == 800 else 800 if agent_hz == 1000 else 1250
+            await caller.until_hears(heard, within_s=6)
+            callers.append((caller, heard))
+        waiting = await enter(floor.caller("601", tone_hz=450))
+        await floor.waiting("sales", 1)
+        in_menu = await enter(floor.caller("600", tone_hz=450))
+        await in_menu.answered(timeout_s=5)
+        await eventually("five calls", lambda: floor.counted_calls(5))
+
+        await floor.kill()
+        killed_at = {caller: caller.now_s() for caller, _ in callers}
+        await asyncio.gather(*(c.until_hears(hz, within_s=3, for_s=1.0) for c, hz in callers))
+        # One party hangs up while nobody looks.
+        await callers[2][0].hang_up()
+        await floor.start()
+
+        live = await floor.live()
+        assert len(live.calls) == 4
+        assert sorted(c.state for c in live.calls) == [
+            CallState.IN_FLOW,
+            CallState.TALKING,
+            CallState.TALKING,
+            CallState.WAITING,
+        ]
+        for caller, hz in callers[:2]:
+            await caller.until_hears(hz, within_s=3)
+            gap_s = caller.audio.longest_gap_s(killed_at[caller])
+            assert gap_s < 0.2, f"a gap of {gap_s:.3f} s"
+        await floor.agent_is("cleo", AgentState.READY)
+
+        # The menu is asked again, and the waiting caller is served when an agent frees.
+        await in_menu.press("3")
+        assert await in_menu.ended(timeout_s=10) == "remote"
+        await callers[0][0].hang_up()
+        await ana.until_hears(450, within_s=8)
+        await waiting.hang_up()
+        await callers[1][0].hang_up()
+        await dan.ended(timeout_s=5)
+        rows = await floor.contacts(5)
+        assert [r["outcome"] for r in rows] == [
+            "answered",
+            "answered",
+            "answered",
+            "answered",
+            "self_service",
+        ]
+        assert len(await floor.rows(t.queue_visit)) == 4
+        assert all(s["ended_at"] is not None for s in await floor.segments())
+        recordings = await floor.kept_recordings(3)
+        assert [r["lost_reason"] for r in recordings] == [None, None, None]
+        for recording in recordings:
+            heard_tones = {tone.hz for tone in wav_tones(floor.recording_path(recording))}
+            assert len(heard_tones) >= 2, heard_tones
+
+
+async def test_killed_while_an_agent_rings_the_answer_is_not_lost(floor: RealFloor) -> None:
+    async with (
+        floor.agent("cleo", tone_hz=1250, ring_ms=2500) as cleo,
+        floor.caller("602") as caller,
+    ):
+        await cleo.rung(timeout_s=5)
+        await floor.kill()
+        await floor.start()
+        await caller.until_hears(1250, within_s=8)
+        await caller.hang_up()
+        (contact,) = await floor.contacts(1)
+        assert contact["outcome"] == "answered"
+
+
+async def test_agents_keep_their_state_over_a_restart(floor: RealFloor) -> None:
+    async with floor.agent("ana"), floor.agent("dan"):
+        await floor.pause("dan", "lunch")
+        await floor.kill()
+        await floor.start()
+        await floor.agent_is("ana", AgentState.READY)
+        dan = await floor.agent_view("dan")
+        assert (dan.state, dan.reason) == (AgentState.PAUSED, "lunch")
+        async with floor.caller("601") as caller:
+            await caller.until_hears(1000, within_s=6)
+        await floor.contacts(1)
+
+
+async def test_second_floor_on_the_same_home_is_refused(floor: RealFloor) -> None:
+    code, said = await floor.try_second()
+    assert code == 1
+    assert f"process {floor.pid}" in said
+
+
+async def test_agent_made_while_running_registers_and_serves_at_once(floor: RealFloor) -> None:
+    async with floor.store.begin() as conn:
+        await store_config.create_agent(
+            conn, floor.agent_row("eve", {"sales": 9}), Clock().now_ms()
+        )
+    done = await floor.reload()
+    assert isinstance(done, Done)
+    assert done.warnings == ()
+    async with floor.agent("eve", tone_hz=1500), floor.caller("601") as caller:
+        await caller.until_hears(1500, within_s=6)
+        await caller.hang_up()
+        await floor.contacts(1)

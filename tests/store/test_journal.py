@@ -1,0 +1,162 @@
+"""The journal outlives its process: kills, half lines, full files, a second floor."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from acd.facts import JournalEntry
+from acd.model import AgentId, AgentState, AgentWork, CallState
+from store.errors import JournalError, JournalInUse
+from store.journal import Journal, Position
+from tests.store.told import Told
+
+pytestmark = pytest.mark.store
+
+
+FIRST = Position(1, 0)
+
+
+def _read_all(journal: Journal, start: Position = FIRST) -> list[JournalEntry]:
+    journal.sync()
+    found: list[JournalEntry] = []
+    while True:
+        batch = journal.read(start, 3)
+        if batch.next == start:
+            return found
+        found.extend(batch.entries)
+        start = batch.next
+
+
+def _entry(name: str, state: CallState, at: int = 1) -> JournalEntry:
+    told = Told(name, at)
+    return JournalEntry(at=at, facts=tuple(told.facts), calls=(told.state(state),))
+
+
+def test_a_restart_finds_live_calls_and_agents_and_no_ended_ones(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.append(_entry("a", CallState.WAITING))
+    journal.append(_entry("b", CallState.WAITING))
+    journal.append(_entry("a", CallState.ENDED, 2))
+    anne = AgentWork(AgentId("anne"), AgentState.READY, since=7)
+    journal.append(JournalEntry(at=3, agents=(anne,)))
+    journal.close()
+    again = Journal(tmp_path)
+    found = again.recover()
+    again.close()
+    assert set(found.calls) == {"b"}
+    assert found.agents == {"anne": anne}
+    assert (found.entries, found.damaged) == (4, 0)
+
+
+def test_what_was_appended_before_a_kill_is_there(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys; from pathlib import Path; from store.journal import Journal\n"
+        "from tests.store.test_journal import _entry; from acd.model import CallState\n"
+        "journal = Journal(Path(sys.argv[1]))\n"
+        "for n in range(50): journal.append(_entry(f'c{n}', CallState.TALKING))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=Path.cwd())
+    assert done.returncode == -signal.SIGKILL
+    journal = Journal(tmp_path)
+    assert len(journal.recover().calls) == 50
+    assert len(_read_all(journal)) == 50
+    journal.close()
+
+
+def test_half_a_line_is_cut_off_counted_and_told(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.append(_entry("a", CallState.WAITING))
+    journal.close()
+    with (tmp_path / "00000001.jsonl").open("ab") as file:
+        file.write(b'{"at":2,"facts":[{"ty')
+    journal = Journal(tmp_path)
+    assert journal.recover().damaged == 1
+    assert "cut short" in journal.warnings[0]
+    journal.append(_entry("b", CallState.WAITING, 2))
+    assert set(journal.recover().calls) == {"a", "b"}
+    assert len(_read_all(journal)) == 2
+    journal.close()
+
+
+def test_only_the_newest_file_is_needed_to_recover(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, rotate_bytes=2_000)
+    journal.append(_entry("long", CallState.TALKING))
+    for n in range(40):
+        journal.append(_entry(f"c{n}", CallState.WAITING))
+        journal.append(_entry(f"c{n}", CallState.ENDED))
+    journal.sync()
+    newest = journal.segments()[-1]
+    assert newest > 5
+    assert len(_read_all(journal)) == 81
+    assert journal.forget_before(journal.end) == newest - 1
+    journal.close()
+    again = Journal(tmp_path, rotate_bytes=2_000)
+    assert set(again.recover().calls) == {"long"}
+    assert again.recover().entries < 10
+    assert _read_all(again) == _read_all(again, Position(newest, 0))
+    again.close()
+
+
+def test_a_file_that_was_only_begun_falls_back_on_the_one_before(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.append(_entry("a", CallState.WAITING))
+    journal.close()
+    (tmp_path / "00000002.jsonl").write_bytes(b'{"type":"Head","jour')
+    journal = Journal(tmp_path)
+    assert set(journal.recover().calls) == {"a"}
+    assert journal.end.segment == 1
+    journal.close()
+
+
+def test_a_second_floor_is_refused_and_told_who_has_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    with pytest.raises(JournalInUse, match=f"process {os.getpid()};"):
+        Journal(tmp_path)
+    journal.close()
+    Journal(tmp_path).close()
+
+
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path)
+    journal.append(_entry("a", CallState.WAITING))
+    before, write = journal.end, os.write
+
+    def half(fd: int, data: bytes) -> int:
+        if len(data) < 40:
+            raise OSError(28, "No space left on device")
+        return write(fd, data[: len(data) // 2])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", half)
+        with pytest.raises(JournalError, match="No space left"):
+            journal.append(_entry("b", CallState.WAITING))
+    assert journal.end == before
+    journal.append(_entry("c", CallState.WAITING))
+    assert set(journal.recover().calls) == {"a", "c"}
+    assert len(_read_all(journal)) == 2
+    journal.close()
+
+
+def test_readers_see_only_what_a_power_cut_would_leave(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.sync()
+    journal.append(_entry("a", CallState.WAITING))
+    assert journal.read(FIRST, 10).entries == ()
+    journal.sync()
+    assert len(journal.read(FIRST, 10).entries) == 1
+    journal.close()
+
+
+def test_a_place_that_is_gone_goes_on_where_there_is_something(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.append(_entry("a", CallState.WAITING))
+    assert len(_read_all(journal, Position(1, 10_000_000))) == 1
+    assert len(_read_all(journal, Position(0, 0))) == 1
+    journal.close()
