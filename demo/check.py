@@ -46,11 +46,7 @@ class Comparison(msgspec.Struct, frozen=True):
     left_count: int
     right: str
     right_count: int
-
-    @property
-    def agrees(self) -> bool:
-        """Whether both counted the same."""
-        return self.left_count == self.right_count
+    agrees: bool
 
 
 async def read_counts(store_url: str) -> SqlCounts:
@@ -141,7 +137,7 @@ def compare(
             )
         ),
     ]  # fmt: skip
-    return [Comparison(*row) for row in rows]
+    return [Comparison(*row, agrees=row[2] == row[4]) for row in rows]
 
 
 def _whole(values: dict[str, float | None], key: str) -> int:

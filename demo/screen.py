@@ -63,8 +63,8 @@ def _queue_rates(queues: Sequence[LiveQueue]) -> tuple[str, str]:
     answered = sum(q.answered_today for q in queues)
     lost = sum(q.abandoned_today - q.short_abandoned_today for q in queues)
     in_time = sum(q.answered_in_time_today for q in queues)
-    open_ = sum(q.waiting + q.offered for q in queues)
-    return percent(answered, offered - open_), percent(in_time, answered + lost)
+    waiting = sum(q.waiting for q in queues)  # those whose call rings included
+    return percent(answered, offered - waiting), percent(in_time, answered + lost)
 
 
 def live_line(picture: Picture, dialled: int, status: str) -> str:
@@ -175,7 +175,7 @@ def comparison_table(comparisons: Sequence[Comparison]) -> Table:
     """What was counted twice."""
     table = Table(title="SIPp, SQL and the floor", title_justify="left")
     for name in ("Count", "by", "", "by", "", ""):
-        table.add_column(name, justify="left")
+        table.add_column(name)
     for one in comparisons:
         mark = "[green]OK[/]" if one.agrees else "[bold red]≠[/]"
         table.add_row(

@@ -32,6 +32,7 @@ _LINE_EVERY_S = 5.0
 _DRAIN_S = 25.0
 _DRAIN_FOREVER_S = 15.0
 _STEADY_S = 15.0
+_NOTABLE_S = 0.05
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -83,8 +84,10 @@ class Show:
             step, began = self._step
             self._step = None
             took_s = time.monotonic() - began
+            if took_s < _NOTABLE_S:  # a remark rather than a step
+                return
             self._phases[step] = round(took_s, 2)
-            self._console.print(f"  {step} [bright_black]{took_s:.1f} s[/]")
+            self._console.print(f"  {step[:1].upper()}{step[1:]} [bright_black]{took_s:.1f} s[/]")
 
     def _on_signal(self) -> None:
         self._hurry = self._stop.is_set()
@@ -113,7 +116,7 @@ class Show:
             self._step_over()
             self._announce(started, supervisor)
             crowd = Crowd(self._site(), random.Random(self._seed), self._seconds)
-            ending.push_async_callback(self._close, crowd)
+            ending.push_async_callback(crowd.close)
             self._say(f"Registering {len(accounts)} phones")
             await crowd.open_phones(accounts)
             self._say("Signing the agents in")
@@ -129,9 +132,6 @@ class Show:
         self._console.print(
             f"  Floor, API and Asterisk ended [bright_black]{time.monotonic() - began:.1f} s[/]"
         )
-
-    async def _close(self, crowd: Crowd) -> None:
-        await crowd.close()
 
     def _site(self) -> Site:
         workdir = self._place.home / "sipp"
