@@ -150,13 +150,10 @@ class Crowd:
         for wave in self._waves:
             for number in wave.numbers.keys() & calls.keys():
                 self._mind(wave, wave.numbers[number], calls[number], picture.at)
-        for wave in [wave for wave in self._waves if self._is_over(wave)]:
+        for wave in [wave for wave in self._waves if not wave.load.sipp.running]:
+            await wave.load.sipp.close()  # reads the last of its events
             self._over.append(_caller_counts(wave.load))
             self._waves.remove(wave)
-            await wave.load.sipp.close()
-
-    def _is_over(self, wave: _Wave) -> bool:
-        return not wave.load.sipp.running
 
     def _mind(self, wave: _Wave, position: int, call: LiveCall, now_ms: int) -> None:
         person = wave.people[position]
@@ -206,6 +203,7 @@ class Crowd:
             async with asyncio.timeout(timeout_s):
                 for wave in self._waves:
                     await wave.load.sipp.finished(timeout_s)
+                    await wave.load.sipp.close()  # reads the last of its events
         except (TimeoutError, AssertionError):
             return False
         return True

@@ -24,6 +24,7 @@ FOLDER = ROOT / ".cache" / "demo"
 HOST = "127.0.0.1"
 KEPT_HOMES = 3
 _PLACES = 5
+_PORT_STEP = 10
 _RTP_WINDOW = 2000
 _PHONES_FIRST, _PHONES_EACH = 17000, 80
 
@@ -79,11 +80,11 @@ def _place(wanted: Settings, number: int) -> tuple[Settings | None, range, range
     middle = (first + (last - first + 1) // 2) // 2 * 2
     settings = wanted.model_copy(
         update={
-            "sip_port": wanted.sip_port + 2 * number,
-            "tls_port": wanted.tls_port + 2 * number,
-            "http_port": wanted.http_port + 2 * number,
-            "https_port": wanted.https_port + 2 * number,
-            "api_port": wanted.api_port + number,
+            "sip_port": wanted.sip_port + _PORT_STEP * number,
+            "tls_port": wanted.tls_port + _PORT_STEP * number,
+            "http_port": wanted.http_port + _PORT_STEP * number,
+            "https_port": wanted.https_port + _PORT_STEP * number,
+            "api_port": wanted.api_port + _PORT_STEP * number,
             "rtp_first": first,
             "rtp_last": middle - 1,
         }

@@ -28,9 +28,9 @@ from switch.sipp import sipp_argv
 from tests.contract.harness import SCENARIOS, Site
 
 _LOOK_S = 0.3
+_ENDING = "No new callers; calls are ending (Ctrl-C ends them now)"
 _LINE_EVERY_S = 5.0
 _DRAIN_S = 25.0
-_DRAIN_FOREVER_S = 15.0
 _STEADY_S = 15.0
 _NOTABLE_S = 0.05
 
@@ -64,7 +64,7 @@ class Show:
         self._seed = seed
         self._seconds = seconds
         self._stop = asyncio.Event()
-        self._hurry = False
+        self._hurry = self._draining = False
         self._phases: dict[str, float] = {}
         self._step: tuple[str, float] | None = None
         self._began_at = 0
@@ -90,7 +90,7 @@ class Show:
             self._console.print(f"  {step[:1].upper()}{step[1:]} [bright_black]{took_s:.1f} s[/]")
 
     def _on_signal(self) -> None:
-        self._hurry = self._stop.is_set()
+        self._hurry = self._stop.is_set() or self._draining
         self._stop.set()
 
     # ---- the run ----
@@ -220,11 +220,11 @@ class Show:
 
     async def _drain(self, rest: Rest, crowd: Crowd, live: Live) -> None:
         """Callers go on until they are served; the agents' shift ends when nobody waits."""
-        limit_s = _DRAIN_S if self._seconds is not None else _DRAIN_FOREVER_S
-        deadline = time.monotonic() + limit_s
+        self._draining = True
+        deadline = time.monotonic() + _DRAIN_S
         signed_out = hung_up = False
         while True:
-            picture = await self._look(rest, crowd, live, "No new callers; calls are ending")
+            picture = await self._look(rest, crowd, live, _ENDING)
             if not picture.calls and not crowd.in_call:
                 break
             if not signed_out and all(call.state == "talking" for call in picture.calls):

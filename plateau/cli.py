@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -96,13 +97,38 @@ def floor() -> None:
 
 
 @app.command()
-def api() -> None:
+def api(
+    bind: Annotated[str | None, typer.Option(help="Address instead of PLATEAU_API_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port instead of PLATEAU_API_PORT.")] = None,
+) -> None:
     """Run the web process (REST, pages) in the foreground, until SIGTERM."""
     from api.serve import serve
 
     configure_logging(as_json=not sys.stderr.isatty())
     settings = Settings()
-    serve(stack.api_settings(settings), settings.api_host, settings.api_port)
+    try:
+        told = stack.api_settings(settings)
+    except (OSError, StoreError, SwitchUnavailable) as error:
+        raise _fail(error) from error
+    serve(told, bind or settings.api_host, port or settings.api_port)
+
+
+class Part(StrEnum):
+    """A process whose health can be asked for."""
+
+    FLOOR = "floor"
+    API = "api"
+
+
+@app.command()
+def health(
+    part: Annotated[Part, typer.Argument(help="Which process.")], as_json: JsonFlag = False
+) -> None:
+    """Ask a process how it is; exit status 3 unless it is well."""
+    well, said = stack.health(Settings(), part)
+    typer.echo(json.dumps({"well": well, "said": said}) if as_json else said)
+    if not well:
+        raise typer.Exit(3)
 
 
 @app.command()

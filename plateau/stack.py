@@ -12,6 +12,8 @@ import msgspec
 from acd.errors import PlateauError
 from api.settings import ApiSettings
 from api.sign_in import ensure_administrator
+from control.client import FloorAbsent, FloorClient
+from control.protocol import Health, ReadHealth
 from plateau.clock import Clock
 from plateau.daemons import Daemon
 from plateau.secrets_file import own_secret
@@ -156,6 +158,28 @@ def status(settings: Settings) -> dict[str, str | None]:
         parts[name] = f"pid {pid}" if pid else None
     parts["page"] = _page(settings) if parts["api"] else None
     return parts
+
+
+def health(settings: Settings, part: str) -> tuple[bool, str]:
+    """Whether the floor or the API is well, and a sentence about it."""
+    if part == "api":
+        url = f"http://127.0.0.1:{settings.api_port}/health/live"
+        return (True, "The API answers.") if _answers(url) else (False, f"No answer from {url}.")
+    return asyncio.run(_floor_health(settings))
+
+
+async def _floor_health(settings: Settings) -> tuple[bool, str]:
+    client = FloorClient(settings.control_socket)
+    try:
+        answer = await client.ask(ReadHealth(), 3.0)
+    except FloorAbsent as absent:
+        return False, str(absent)
+    finally:
+        await client.close()
+    if not isinstance(answer, Health):
+        return False, f"The floor answered {answer}."
+    said = f"Switch {answer.switch}, {answer.calls} calls, {answer.journal_behind} facts behind."
+    return answer.switch == "connected", said
 
 
 def _page(settings: Settings) -> str | None:

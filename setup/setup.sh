@@ -67,7 +67,8 @@ if [ "$(cat .venv/plateau-stamp 2>/dev/null)" != "$stamp" ]; then
     fail "$python is older than 3.11"
   [ -x .venv/bin/python ] || "$python" -m venv .venv
   .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-  .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+  .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+    --config-settings editable_mode=compat -e .
   echo "$stamp" >.venv/plateau-stamp
 fi
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from switch.model import SwitchUnavailable
 from switch.namespace import require_root, same_path_argv
 
-MINIMUM_SIPP = (3, 7)
+MINIMUM_SIPP = (3, 8)
 _VERSION = re.compile(r"SIPp v?(\d+)\.(\d+)")
 
 
