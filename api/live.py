@@ -57,6 +57,7 @@ class LiveQueue(Out):
 
     id: str
     name: str
+    service_level_s: int
     waiting: int
     offered: int
     talking: int

@@ -35,6 +35,7 @@ class QueueView(msgspec.Struct, frozen=True, tag=True):
 
     id: QueueId
     name: str
+    service_level_s: int
     waiting: int
     offered: int
     talking: int

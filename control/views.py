@@ -55,6 +55,7 @@ def queue_view(floor: Floor, tally: Tally, queue_id: QueueId) -> QueueView:
     return QueueView(
         id=queue_id,
         name=queue.name,
+        service_level_s=queue.service_level_s,
         waiting=len(waiting),
         offered=sum(1 for call in waiting if call.state is CallState.OFFERED),
         talking=floor.talking.get(queue_id, 0),

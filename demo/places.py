@@ -55,7 +55,7 @@ def take_place(wanted: Settings) -> Iterator[Place]:
     with ExitStack() as held:
         for number in range(_PLACES):
             settings, phones, rtp_phones = _place(wanted, number)
-            if settings is None or not _free(settings, phones, rtp_phones):
+            if settings is None or not _free(settings, phones):
                 continue
             lock = held.enter_context((FOLDER / f"{settings.sip_port}.lock").open("a"))
             try:
@@ -93,7 +93,7 @@ def _place(wanted: Settings, number: int) -> tuple[Settings | None, range, range
     return settings, range(phones, phones + _PHONES_EACH), range(middle, last + 1)
 
 
-def _free(settings: Settings, phones: range, rtp_phones: range) -> bool:
+def _free(settings: Settings, phones: range) -> bool:
     streams = [
         settings.sip_port,
         settings.tls_port,
@@ -101,8 +101,7 @@ def _free(settings: Settings, phones: range, rtp_phones: range) -> bool:
         settings.https_port,
         settings.api_port,
     ]
-    media = [*range(settings.rtp_first, settings.rtp_last + 1), *rtp_phones]
-    packets = [settings.sip_port, *phones, *media]
+    packets = [settings.sip_port, *phones]  # who needs an RTP port passes over those in use
     return all(_can_bind(port, socket.SOCK_STREAM) for port in streams) and all(
         _can_bind(port, socket.SOCK_DGRAM) for port in packets
     )

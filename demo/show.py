@@ -30,7 +30,7 @@ from tests.contract.harness import SCENARIOS, Site
 _LOOK_S = 0.3
 _ENDING = "No new callers; calls are ending (Ctrl-C ends them now)"
 _LINE_EVERY_S = 5.0
-_DRAIN_S = 25.0
+_DRAIN_S = 20.0
 _STEADY_S = 15.0
 _NOTABLE_S = 0.05
 

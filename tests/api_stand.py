@@ -67,6 +67,7 @@ def queue_view(
     return QueueView(
         id=QueueId(id_),
         name=name or id_,
+        service_level_s=20,
         waiting=waiting,
         offered=0,
         talking=0,

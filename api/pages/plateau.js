@@ -52,7 +52,7 @@ function figure(key, value, className) {
 
 function drawQueue(queue) {
   const waitMs = queue.oldest_at === null ? null : Date.now() + clock - queue.oldest_at;
-  const late = waitMs !== null && waitMs > 60000;
+  const late = waitMs !== null && waitMs > queue.service_level_s * 1000;
   const card = make("article", "queue" + (late ? " late" : queue.waiting ? " waits" : ""));
   card.dataset.id = queue.id;
   card.append(make("h3", "", queue.name));
