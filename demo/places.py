@@ -54,14 +54,10 @@ def take_place(wanted: Settings) -> Iterator[Place]:
     _sweep(wanted)
     with ExitStack() as held:
         for number in range(_PLACES):
-            settings, phones, rtp_phones = _place(wanted, number)
-            if settings is None or not _free(settings, phones):
+            settings, rtp_phones = _place(wanted, number)
+            if settings is None or not _free(settings) or not _hold(held, settings.sip_port):
                 continue
-            lock = held.enter_context((FOLDER / f"{settings.sip_port}.lock").open("a"))
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
+            phones = _phones(held)
             settings = settings.model_copy(update=_own_home(held))
             yield Place(settings, phones, rtp_phones, moved=number > 0)
             return
@@ -72,11 +68,31 @@ def take_place(wanted: Settings) -> Iterator[Place]:
     )
 
 
-def _place(wanted: Settings, number: int) -> tuple[Settings | None, range, range]:
+def _hold(held: ExitStack, port: int) -> bool:
+    """Keep others of this checkout from a port that nobody has opened yet."""
+    lock = held.enter_context((FOLDER / f"{port}.lock").open("a"))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _phones(held: ExitStack) -> range:
+    """SIP ports for SIPp, whichever place it is."""
+    for number in range(2 * _PLACES):
+        first = _PHONES_FIRST + number * _PHONES_EACH
+        ports = range(first, first + _PHONES_EACH)
+        if all(_can_bind(port, socket.SOCK_DGRAM) for port in ports) and _hold(held, first):
+            return ports
+    raise DemoFailed(f"SIPp finds no free UDP ports from {_PHONES_FIRST} on")
+
+
+def _place(wanted: Settings, number: int) -> tuple[Settings | None, range]:
     first = wanted.rtp_first + number * _RTP_WINDOW
     last = min(first + _RTP_WINDOW - 1, wanted.rtp_last)
     if last - first < _RTP_WINDOW // 2:
-        return None, range(0), range(0)
+        return None, range(0)
     middle = (first + (last - first + 1) // 2) // 2 * 2
     settings = wanted.model_copy(
         update={
@@ -89,11 +105,11 @@ def _place(wanted: Settings, number: int) -> tuple[Settings | None, range, range
             "rtp_last": middle - 1,
         }
     )
-    phones = _PHONES_FIRST + number * _PHONES_EACH
-    return settings, range(phones, phones + _PHONES_EACH), range(middle, last + 1)
+    return settings, range(middle, last + 1)
 
 
-def _free(settings: Settings, phones: range) -> bool:
+def _free(settings: Settings) -> bool:
+    # RTP ports are not looked at: who needs one passes over those in use.
     streams = [
         settings.sip_port,
         settings.tls_port,
@@ -101,9 +117,8 @@ def _free(settings: Settings, phones: range) -> bool:
         settings.https_port,
         settings.api_port,
     ]
-    packets = [settings.sip_port, *phones]  # who needs an RTP port passes over those in use
-    return all(_can_bind(port, socket.SOCK_STREAM) for port in streams) and all(
-        _can_bind(port, socket.SOCK_DGRAM) for port in packets
+    return all(_can_bind(port, socket.SOCK_STREAM) for port in streams) and _can_bind(
+        settings.sip_port, socket.SOCK_DGRAM
     )
 
 

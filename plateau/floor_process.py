@@ -29,6 +29,7 @@ from acd.service import FloorService
 from acd.switchboard import Switchboard
 from acd.tally import Tally
 from acd.translate import HEARD
+from ari import endpoints
 from ari.connection import AriConnection, AriSettings, ConnectionState, Snapshot
 from ari.errors import AriError
 from ari.events_gen import AriEvent, RecordingFailed, RecordingFinished
@@ -66,7 +67,8 @@ class FloorProcess:
         self._started_at = self._clock.now_ms()
         self._stopping = asyncio.Event()
         self._ari_state = ConnectionState.CONNECTING
-        self._endpoints: frozenset[PhoneId] = frozenset()
+        self._synced = False
+        self._settling: set[asyncio.Task[tuple[str, ...]]] = set()
         self._accounts: list[PhoneAccount] = []
         self._switch_version: str | None = None
         self._reloading = asyncio.Lock()
@@ -226,16 +228,27 @@ class FloorProcess:
 
     async def _on_sync(self, snapshot: Snapshot) -> None:
         self._switch_version = snapshot.version
-        self._endpoints = frozenset(PhoneId(e.resource) for e in snapshot.endpoints)
-        first = self._ari_state is ConnectionState.CONNECTING
         self._service.synchronise(snapshot, self._settings.ari_app)
-        if not first:
+        if self._synced:
+            # What the switch kept of the accounts is not known after a gap: it may have been
+            # killed before its own database was written. Calls do not wait for this.
             self._phones.forget()
+            task = asyncio.create_task(self._settle_phones(), name="settle-phones")
+            self._settling.add(task)
+            task.add_done_callback(self._settling.discard)
+        self._synced = True
 
-    async def _settle_phones(self) -> None:
-        snapshot = await self._conn.snapshot()
-        self._endpoints = frozenset(PhoneId(e.resource) for e in snapshot.endpoints)
-        await self._phones.settle(self._accounts, self._endpoints)
+    async def _settle_phones(self) -> tuple[str, ...]:
+        """Make the switch hold the agents' accounts; what did not work, in sentences."""
+        try:
+            found = await endpoints.list_all(self._conn)
+            on_switch = frozenset(PhoneId(endpoint.resource) for endpoint in found)
+            await self._phones.settle(self._accounts, on_switch)
+        except AriError as error:
+            log.error("the phones' accounts are not all on the switch", error=str(error))
+            said = f"The switch did not take the phones' accounts yet ({error})"
+            return (f"{said}; they are sent again when it is back.",)
+        return ()
 
     def _on_turn(self, turn: Turn) -> None:
         for fact in turn.facts:
@@ -273,13 +286,7 @@ class FloorProcess:
             await self._load_accounts(self._store)
             self._service.ask(Configure(config))
             self._picture.reconfigured()
-            try:
-                await self._settle_phones()
-            except AriError as error:
-                warnings.append(
-                    f"The switch did not take the phones' accounts yet ({error}); "
-                    "they are sent again when it is back."
-                )
+            warnings.extend(await self._settle_phones())
             return Done(tuple(warnings))
 
     # ---- control channel ----

@@ -25,7 +25,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from acd.events import GetReady, Pause, SignIn, SignOut
 from acd.model import AgentId, AgentState, FlowId, PhoneId, QueueId, SkillId, SkillLevel
 from control.client import FloorClient
-from control.protocol import AgentView, CallView, Done, Live, QueueView, ReadLive, Reload, Result
+from control.protocol import (
+    AgentView,
+    CallView,
+    Done,
+    Health,
+    Live,
+    QueueView,
+    ReadHealth,
+    ReadLive,
+    Reload,
+    Result,
+)
 from plateau.clock import Clock
 from plateau.settings import Settings
 from plateau.stack import environment
@@ -218,6 +229,7 @@ class RealFloor:
         behaviour: Behaviour = Behaviour.ANSWER,
         ring_ms: int = 100,
         sign_in: bool = True,
+        expires_s: int = 120,
     ) -> AsyncIterator[SippAgent]:
         """An agent with a registered phone, signed in and ready."""
         async with SippAgent(
@@ -227,6 +239,7 @@ class RealFloor:
             tone_hz=tone_hz,
             behaviour=behaviour,
             ring_ms=ring_ms,
+            expires_s=expires_s,
         ) as phone:
             await eventually(f"{name}'s phone is seen", lambda: self.phone_up(name))
             if sign_in:
@@ -319,6 +332,10 @@ class RealFloor:
             {**row, "candidates": json.loads(str(row["candidates"]))}
             for row in await self.rows(t.routing_decision)
         ]
+
+    async def switch_lost(self) -> bool:
+        health = await self.client.ask(ReadHealth())
+        return isinstance(health, Health) and health.switch != "connected"
 
     async def counted_calls(self, count: int) -> bool:
         return len(await self.calls()) == count

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections import Counter
 from contextlib import AsyncExitStack
 
@@ -11,8 +13,12 @@ import pytest
 from acd.model import AgentState, CallState
 from control.protocol import Done
 from plateau.clock import Clock
+from plateau.settings import Settings
+from plateau.where import switch_config
 from store import config as store_config
 from store import tables as t
+from switch import lifecycle
+from switch.model import RunningSwitch
 from tests.contract.harness import wav_tones
 from tests.contract.real_floor import RealFloor, eventually
 
@@ -130,3 +136,26 @@ async def test_agent_made_while_running_registers_and_serves_at_once(floor: Real
         await caller.until_hears(1500, within_s=6)
         await caller.hang_up()
         await floor.contacts(1)
+
+
+async def test_asterisk_dies_its_calls_are_closed_and_the_next_one_is_served(
+    floor: RealFloor, base_settings: Settings, real_switch: RunningSwitch
+) -> None:
+    async with floor.agent("ana", tone_hz=1000, expires_s=30):
+        async with floor.caller("601") as caller:
+            await caller.until_hears(1000, within_s=6)
+            config = switch_config(base_settings)
+            running = await asyncio.to_thread(lifecycle.status, config)
+            assert running is not None
+            os.kill(running.pid, signal.SIGKILL)
+            await eventually("the floor sees it", floor.switch_lost)
+            await asyncio.to_thread(lifecycle.up, config)
+            (contact,) = await floor.contacts(1, within_s=10)
+            assert (contact["outcome"], contact["reason"]) == ("answered", "node_lost")
+            await caller.vanish()
+        # The phone registers again when half of its 30 s are over.
+        await floor.agent_is("ana", AgentState.READY, within_s=20)
+        async with floor.caller("601", tone_hz=600) as caller:
+            await caller.until_hears(1000, within_s=8)
+            await caller.hang_up()
+        await floor.contacts(2)

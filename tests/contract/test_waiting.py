@@ -106,19 +106,21 @@ async def test_agent_does_not_answer_the_next_one_rings_within_a_second(floor: R
 
 
 async def test_caller_keeps_the_place_when_the_agent_does_not_answer(floor: RealFloor) -> None:
-    async with floor.agent("dan", behaviour=Behaviour.RING) as dan:
-        async with floor.caller("601", tone_hz=450) as first:
-            await dan.rung(timeout_s=5)
-            async with floor.caller("601", tone_hz=600) as second:
-                await floor.waiting("sales", 2)
-                async with floor.agent("ana", tone_hz=1000) as ana:
-                    # Ana takes the second; when Dan has not answered, the first is next for her.
-                    await second.until_hears(1000, within_s=5)
-                    await floor.agent_is("dan", AgentState.NOT_RESPONDING, within_s=2 * RING_S + 2)
-                    await second.hang_up()
-                    await ana.until_hears(450, within_s=6)
-                    await first.hang_up()
-                await floor.contacts(2)
+    async with (
+        floor.agent("dan", behaviour=Behaviour.RING) as dan,
+        floor.caller("601", tone_hz=450) as first,
+    ):
+        await dan.rung(timeout_s=5)
+        async with floor.caller("601", tone_hz=600) as second:
+            await floor.waiting("sales", 2)
+            async with floor.agent("ana", tone_hz=1000) as ana:
+                # Ana takes the second; when Dan has not answered, the first is next for her.
+                await second.until_hears(1000, within_s=5)
+                await floor.agent_is("dan", AgentState.NOT_RESPONDING, within_s=2 * RING_S + 2)
+                await second.hang_up()
+                await ana.until_hears(450, within_s=6)
+                await first.hang_up()
+            await floor.contacts(2)
 
 
 async def test_agent_who_never_answers_is_put_aside(floor: RealFloor) -> None:
