@@ -29,6 +29,9 @@ from acd.timers import Wake
 REST_MS = 5_000
 """How long a phone that was busy, refused or failed is left alone before the next try."""
 
+_BUSY = (AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP)
+"""The states after which something asked for meanwhile may begin."""
+
 _RESTING_ENDS = (OfferEnd.BUSY, OfferEnd.REJECTED, OfferEnd.UNREACHABLE, OfferEnd.FAILED)
 
 
@@ -43,8 +46,11 @@ def known(floor: Floor, agent_id: AgentId) -> AgentWork:
 def enter(floor: Floor, work: AgentWork, state: AgentState, reason: str | None = None) -> AgentWork:
     """Put the agent into `state` now, in every index, and keep the fact."""
     ready = state is AgentState.READY
+    busy = state in _BUSY
     work = msgspec.structs.replace(
         work,
+        after=work.after if busy else None,
+        after_reason=work.after_reason if busy else None,
         state=state,
         since=floor.now_ms,
         reason=reason,
@@ -107,6 +113,14 @@ def sign_out(floor: Floor, agent_id: AgentId) -> None:
         work = _close_wrap_up(floor, work)
         enter(floor, work, AgentState.SIGNED_OUT)
     elif work.state in (AgentState.OFFERED, AgentState.TALKING):
+        _take_down(floor, work, AgentState.SIGNED_OUT, None)
+
+
+def removed(floor: Floor, work: AgentWork) -> None:
+    """The agent was taken out of the configuration: they leave, after the call in hand if busy."""
+    if agent_goes(work.state, AgentInput.SIGN_OUT, AgentState.SIGNED_OUT):
+        enter(floor, _close_wrap_up(floor, work), AgentState.SIGNED_OUT)
+    elif work.state is not AgentState.SIGNED_OUT:
         _take_down(floor, work, AgentState.SIGNED_OUT, None)
 
 

@@ -26,7 +26,7 @@ UNALLOCATED_NUMBER = 1
 
 def arrive(floor: Floor, event: CallArrived) -> None:
     """A caller is here: find the flow of the number dialled and enter it."""
-    if event.channel_id in floor.legs:
+    if event.channel_id in floor.legs or event.channel_id in floor.let_go:
         return
     flow = floor.config.numbers.get(event.dnis)
     call = Call(
@@ -64,7 +64,11 @@ def go_on(floor: Floor, call: Call, happened: FlowInput) -> None:
     """Tell the flow what happened and do what it asks."""
     if call.flow is None:
         return
-    turn = floor.flows.resume(call.flow, happened, floor.caller_of(call), floor.now_ms)
+    try:
+        turn = floor.flows.resume(call.flow, happened, floor.caller_of(call), floor.now_ms)
+    except KeyError:
+        end(floor, call, Ending(Outcome.FAILED, "flow_missing"))
+        return
     follow(floor, call, turn)
 
 

@@ -49,6 +49,7 @@ from acd.model import (
     VisitId,
     VisitOutcome,
 )
+from acd.routing import requirement
 from acd.states import CallInput, call_goes
 from acd.timers import Wake
 
@@ -78,7 +79,8 @@ def enqueue(floor: Floor, call: Call, wish: EnterQueue) -> None:
         id=VisitId(floor.new_id()),
         queue_id=queue.id,
         seq=call.visits + 1,
-        required=wish.required,
+        extra=wish.required,
+        required=requirement(queue.required, wish.required),
         priority=priority,
         enqueued_at=floor.now_ms,
         key=floor.now_ms - priority * PRIORITY_MS,
@@ -99,7 +101,7 @@ def enqueue(floor: Floor, call: Call, wish: EnterQueue) -> None:
             visit.key,
             queue.service_level_s * 1000,
             queue.short_abandon_s * 1000,
-            floor.wanted(visit),
+            visit.required,
         ),
     )
     if wish.answer_first:
@@ -139,7 +141,7 @@ def close_flow_segment(floor: Floor, call: Call, reason: str) -> Call:
 
 def wait(floor: Floor, call: Call, visit: Visit, trigger: str) -> None:
     """Stand in the queue (again), at the place that the key gives."""
-    floor.waiting.setdefault(visit.queue_id, set()).add(call.id)
+    floor.line(visit.queue_id).add(call.id, visit)
     floor.router.call_waits(call.id, floor.wanted(visit), visit.key, visit.order)
     floor.calls_to_route[call.id] = trigger
 
@@ -149,13 +151,7 @@ def decide(floor: Floor, call: Call, trigger: str, agent_id: AgentId | None) -> 
     visit = call.visit
     if visit is None:
         return call
-    peers = floor.waiting.get(visit.queue_id, set())
-    ahead = sum(
-        1
-        for peer_id in peers
-        if (peer := floor.calls[peer_id].visit) is not None
-        and (peer.key, peer.order) < (visit.key, visit.order)
-    )
+    ahead = floor.line(visit.queue_id).ahead_of(visit)
     seen = floor.router.candidates(floor.wanted(visit), agent_id, floor.at_work, floor.now_ms)
     return floor.tell_call(
         call,
@@ -261,7 +257,7 @@ def agent_answered(floor: Floor, call: Call) -> None:
         return
     queue = floor.queue(visit.queue_id)
     call = close_offer(floor, call, OfferEnd.ANSWERED, leg_alive=True)
-    floor.waiting.get(visit.queue_id, set()).discard(call.id)
+    floor.line(visit.queue_id).discard(call.id)
     floor.talking[visit.queue_id] += 1
     segment_id = SegmentId(floor.new_id())
     call = floor.tell_call(

@@ -11,6 +11,7 @@ from acd import agents, telling
 from acd.commands import DestroyBridge, HangUp, StopRecording
 from acd.facts import Call, ContactEnded, VisitClosed
 from acd.floor import Floor
+from acd.flow import FlowState, Walked
 from acd.model import CallState, ChannelId, EndedBy, OfferEnd, Outcome, VisitOutcome
 from acd.timers import Wake
 
@@ -57,17 +58,33 @@ def _leave_flow(floor: Floor, call: Call, ending: Ending) -> Call:
     if call.playback_id is not None:
         floor.playbacks.pop(call.playback_id, None)
     if call.flow is not None:
-        call = telling.node_left(floor, call, floor.flows.abandon(call.flow, floor.now_ms))
+        call = telling.node_left(floor, call, _abandoned(floor, call.flow))
     if call.flow_segment_id is not None:
         call = telling.segment_closed(floor, call, call.flow_segment_id, ending.ended_by)
     return msgspec.structs.replace(call, flow=None, flow_segment_id=None, playback_id=None)
+
+
+def _abandoned(floor: Floor, state: FlowState) -> Walked:
+    """The node left behind; of a version that is not loaded any more, its kind is not known."""
+    try:
+        return floor.flows.abandon(state, floor.now_ms)
+    except KeyError:
+        return Walked(
+            state.flow,
+            state.version,
+            state.node,
+            "unknown",
+            None,
+            state.entered_at,
+            floor.now_ms,
+        )
 
 
 def _leave_queue(floor: Floor, call: Call, ending: Ending, gone: ChannelId | None) -> Call:
     visit, made = call.visit, call.offer
     if visit is None or call.state not in (CallState.WAITING, CallState.OFFERED):
         return call
-    floor.waiting.get(visit.queue_id, set()).discard(call.id)
+    floor.line(visit.queue_id).discard(call.id)
     floor.timers.cancel(Wake.OFFER, call.id)
     if made is not None:
         how = OfferEnd.CALLER_GONE if ending.ended_by is EndedBy.CALLER else OfferEnd.WITHDRAWN

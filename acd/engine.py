@@ -69,7 +69,12 @@ from acd.states import CallInput, call_goes
 from acd.timers import Wake
 
 JOIN_PATIENCE_MS = 1_000
-"""How long a failed join waits for the news that a party hung up, before the call is given up."""
+"""How long a failed join waits for the news that a party hung up, before it is tried again."""
+
+JOIN_TRIES = 3
+
+PROBE_AGAIN_MS = 5_000
+"""A phone whose state could not be read is asked again: else its agent would wait for ever."""
 
 CALL_REJECTED = 21
 
@@ -103,21 +108,23 @@ class Engine:
     ) -> None:
         """Take up what an earlier life left in the journal.
 
-        Nobody is matched until `SwitchSeen` has told which legs and phones are still there.
+        Nobody is matched until `SwitchSeen` has told which legs and phones are still there. What
+        it changes (an agent who was deleted meanwhile signs out) is told with the next step.
         """
         floor = self.floor
         floor.now_ms = now_ms
-        for work in at_work:
-            floor.put_agent(work)
+        for kept in at_work:
+            work = floor.put_agent(_not_of_the_future(kept, now_ms))
             agents.index(floor, work)
             if work.wrap_up_until is not None:
                 floor.timers.set(Wake.WRAP_UP, work.id, work.wrap_up_until)
+            if work.id not in floor.config.agents:
+                agents.removed(floor, work)
         for call in live_calls:
             if call.state is not CallState.ENDED:
-                self._restore_call(call)
+                self._restore_call(msgspec.structs.replace(call, since=min(call.since, now_ms)))
         floor.calls_to_route.clear()
         floor.agents_to_route.clear()
-        floor.take_turn()
 
     def _restore_call(self, call: Call) -> None:
         floor = self.floor
@@ -132,7 +139,7 @@ class Engine:
             if call.state is CallState.WAITING:
                 calls.wait(floor, call, call.visit, "restart")
             elif call.state is CallState.OFFERED:
-                floor.waiting.setdefault(call.visit.queue_id, set()).add(call.id)
+                floor.line(call.visit.queue_id).add(call.id, call.visit)
         if call.offer is not None:
             floor.legs[call.offer.channel_id] = (call.id, Role.AGENT)
             floor.timers.set(Wake.OFFER, call.id, call.offer.deadline_at)
@@ -299,10 +306,20 @@ class Engine:
 
     def _configure(self, config: FloorConfig) -> None:
         floor = self.floor
-        gone = [a for a in floor.at_work if a not in config.agents]
-        for agent_id in gone:
-            agents.sign_out(floor, agent_id)
+        before = floor.config.agents
+        for agent_id, work in list(floor.at_work.items()):
+            if agent_id not in config.agents:
+                agents.removed(floor, work)
+        fresh: list[PhoneId] = []
+        for profile in config.agents.values():
+            known = before.get(profile.id)
+            if known is None or known.phone != profile.phone:
+                fresh.append(profile.phone)
+                if known is not None:
+                    self._phone(known.phone, up=False)
         floor.configure(config)
+        for phone in fresh:
+            floor.order(ProbePhone(phone))
         for call in floor.calls.values():
             if call.state is CallState.WAITING and call.visit is not None:
                 calls.wait(floor, call, call.visit, "configured")
@@ -328,6 +345,9 @@ class Engine:
                 self.floor.timers.set(
                     Wake.JOIN, command.call_id, self.floor.now_ms + JOIN_PATIENCE_MS
                 )
+            case ProbePhone(phone=phone):
+                if failure is not Failure.GONE:
+                    self.floor.timers.set(Wake.PROBE, phone, self.floor.now_ms + PROBE_AGAIN_MS)
             case PlayPrompt() if failure is not Failure.GONE:
                 self._prompt_finished(PromptFinished(command.playback_id, failed=True))
             case AnswerCaller() | IndicateRinging() | StartMusic() | PlayPrompt():
@@ -371,14 +391,39 @@ class Engine:
                 if call is not None and call.offer is not None:
                     calls.offer_failed(floor, call, OfferEnd.RONA, leg_alive=True)
             case Wake.JOIN:
-                if call is not None and call.talk is not None:
-                    end(floor, call, Ending(Outcome.FAILED, "join_failed"))
+                if call is not None:
+                    self._join_again(call)
+            case Wake.PROBE:
+                floor.order(ProbePhone(PhoneId(owner)))
             case Wake.WRAP_UP:
                 agents.wrap_up_over(floor, AgentId(owner))
             case Wake.REST:
                 agents.rested(floor, AgentId(owner))
             case _:
                 assert_never(wake)
+
+    def _join_again(self, call: Call) -> None:
+        """Both are still there, so the join was lost on its way: try again, or give up."""
+        talk = call.talk
+        if talk is None:
+            return
+        if talk.join_tries >= JOIN_TRIES:
+            end(self.floor, call, Ending(Outcome.FAILED, "join_failed"))
+            return
+        legs = (call.channel_id, talk.agent_channel_id)
+        self.floor.order(CreateBridge(call.id, talk.bridge_id))
+        self.floor.order(JoinBridge(call.id, talk.bridge_id, legs))
+        talk = msgspec.structs.replace(talk, join_tries=talk.join_tries + 1)
+        self.floor.put_call(msgspec.structs.replace(call, talk=talk))
+
+    def fail_call(self, call_id: CallId, reason: str, now_ms: int) -> Turn:
+        """End one call because of a fault of ours; harmless for one that is not here."""
+        self.floor.now_ms = now_ms
+        call = self.floor.calls.get(call_id)
+        if call is not None:
+            end(self.floor, call, Ending(Outcome.FAILED, reason))
+        self._settle()
+        return self.floor.take_turn()
 
     # ---- matching ----
 
@@ -408,7 +453,7 @@ class Engine:
                 calls.offer(floor, call, agent_id, trigger)
                 return
             calls.offer(floor, floor.calls[first], agent_id, trigger)
-        if trigger != "configured":
+        if trigger in ("arrival", "requeue"):
             calls.decide(floor, call, trigger, None)
 
     def _route_agent(self, agent_id: AgentId, trigger: str) -> None:
@@ -419,3 +464,18 @@ class Engine:
         first = floor.router.best_call(agent_id)
         if first is not None:
             calls.offer(floor, floor.calls[first], agent_id, trigger)
+
+
+def _not_of_the_future(work: AgentWork, now_ms: int) -> AgentWork:
+    """The wall clock was set back between two lives: keep durations, not instants to come."""
+    ahead_ms = work.since - now_ms
+    if ahead_ms <= 0:
+        return work
+    until = work.wrap_up_until
+    return msgspec.structs.replace(
+        work,
+        since=now_ms,
+        ready_since=min(work.ready_since, now_ms) if work.ready_since is not None else None,
+        resting_until=max(0, work.resting_until - ahead_ms),
+        wrap_up_until=until - ahead_ms if until is not None else None,
+    )

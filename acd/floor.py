@@ -16,6 +16,7 @@ import msgspec
 from acd.commands import Command
 from acd.facts import AnyFact, Call
 from acd.flow import FlowCaller, FlowRunner
+from acd.line import Line
 from acd.model import (
     AgentId,
     AgentState,
@@ -72,7 +73,7 @@ class Floor:
         self.let_go: dict[ChannelId, None] = {}
         self.playbacks: dict[PlaybackId, CallId] = {}
         self.agent_of_phone: dict[PhoneId, AgentId] = {}
-        self.waiting: dict[QueueId, set[CallId]] = {}
+        self.waiting: dict[QueueId, Line] = {}
         self.talking: Counter[QueueId] = Counter()
         self.calls_to_route: dict[CallId, str] = {}
         self.agents_to_route: dict[AgentId, str] = {}
@@ -99,8 +100,18 @@ class Floor:
         return self.config.queues.get(queue_id) or Queue(id=queue_id, name=queue_id)
 
     def wanted(self, visit: Visit) -> Requirement:
-        """All skills that this visit asks for: the queue's and the flow's."""
-        return requirement(self.queue(visit.queue_id).required, visit.required)
+        """All skills that this visit asks for: the queue's as it is now, and the flow's.
+
+        Of a queue that was deleted meanwhile, those that it asked for when the caller came.
+        """
+        queue = self.config.queues.get(visit.queue_id)
+        if queue is None:
+            return requirement(visit.required)
+        return requirement(queue.required, visit.extra)
+
+    def line(self, queue_id: QueueId) -> Line:
+        """Who waits in this queue."""
+        return self.waiting.setdefault(queue_id, Line())
 
     def caller_of(self, call: Call) -> FlowCaller:
         """What the flow may know of this call."""
@@ -128,6 +139,7 @@ class Floor:
     def put_agent(self, work: AgentWork) -> AgentWork:
         """Make this the state of the agent, in every index."""
         self.agents[work.id] = work
+        self.router.agent_at_work(work.id, work.state is not AgentState.SIGNED_OUT)
         if work.state is AgentState.SIGNED_OUT:
             self.at_work.pop(work.id, None)
         else:

@@ -168,11 +168,13 @@ class Visit(msgspec.Struct, frozen=True):
     """A caller's stay in one queue. `(key, order)` orders waiting items: smaller is first.
 
     `order` counts the visits of the whole floor, so that two of the same instant keep theirs.
+    `extra` is what the flow asked for beside the queue, `required` both together at entry.
     """
 
     id: VisitId
     queue_id: QueueId
     seq: int
+    extra: tuple[SkillLevel, ...]
     required: tuple[SkillLevel, ...]
     priority: int
     enqueued_at: int
@@ -185,7 +187,7 @@ class Talk(msgspec.Struct, frozen=True):
     """A conversation in progress.
 
     Talk and hold are segments that follow one another and never overlap: `segment_id` is the
-    present one, a hold while `on_hold`.
+    present one, a hold while `on_hold`. `join_tries` counts the attempts to bring both together.
     """
 
     agent_id: AgentId
@@ -195,6 +197,7 @@ class Talk(msgspec.Struct, frozen=True):
     started_at: int
     recording_id: RecordingId | None = None
     on_hold: bool = False
+    join_tries: int = 1
 
 
 class AgentWork(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from acd.events import CallArrived, SwitchChannel, SwitchSeen
 from acd.facts import Call
 from acd.floor import Floor
 from acd.flow import Restarted
-from acd.model import BridgeId, CallId, ChannelId, EndedBy, OfferEnd, Outcome
+from acd.model import BridgeId, CallId, ChannelId, EndedBy, OfferEnd, Outcome, PhoneId
 
 SETTLE_MS = 10_000
 """A periodic look says nothing of legs younger than this: their events may be under way."""
@@ -23,29 +23,43 @@ NOBODYS = CallId("nobody")
 
 
 class Suspects:
-    """What a periodic look saw that nobody owns; let go only if the next look sees it again."""
+    """What a periodic look saw to be otherwise; acted upon only if the next look sees it again."""
 
     def __init__(self) -> None:
         self.channels: frozenset[ChannelId] = frozenset()
         self.bridges: frozenset[str] = frozenset()
+        self.phones: frozenset[PhoneId] = frozenset()
 
 
 def reconcile(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:
     """Bring calls, agents and the switch's legs and bridges back to one truth."""
-    if seen.phones_up is not None:
-        for phone in floor.agent_of_phone:
-            up = phone in seen.phones_up
-            ringing = agents.phone_seen(floor, phone, up)
-            if ringing is not None and ringing.call_id in floor.calls:
-                call = floor.calls[ringing.call_id]
-                calls.offer_failed(floor, call, OfferEnd.UNREACHABLE, leg_alive=True)
     present = {channel.id: channel for channel in seen.channels}
     margin_ms = 0 if seen.in_sync else SETTLE_MS
     for call in list(floor.calls.values()):
         if call.since <= seen.taken_at - margin_ms:
             _check_call(floor, call, present, seen)
+    # Only now: an offer that ends for its phone must not find a next agent for a caller who left.
+    _check_phones(floor, seen, suspects)
     _check_channels(floor, present, seen, suspects)
     _check_bridges(floor, seen, suspects)
+
+
+def _check_phones(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:
+    if seen.phones_up is None:
+        return
+    believed = {
+        phone: floor.agents[agent_id].phone_up
+        for phone, agent_id in floor.agent_of_phone.items()
+        if agent_id in floor.agents
+    }
+    other = frozenset(phone for phone, up in believed.items() if up != (phone in seen.phones_up))
+    due = other if seen.in_sync else other & suspects.phones
+    suspects.phones = other - due
+    for phone in sorted(due):
+        ringing = agents.phone_seen(floor, phone, phone in seen.phones_up)
+        if ringing is not None and ringing.call_id in floor.calls:
+            call = floor.calls[ringing.call_id]
+            calls.offer_failed(floor, call, OfferEnd.UNREACHABLE, leg_alive=True)
 
 
 def _check_call(
@@ -58,7 +72,7 @@ def _check_call(
     if made is not None:
         leg = present.get(made.channel_id)
         if leg is None:
-            calls.offer_failed(floor, call, OfferEnd.FAILED, leg_alive=False)
+            calls.offer_failed(floor, call, OfferEnd.FAILED, leg_alive=True)
         elif leg.answered:
             calls.agent_answered(floor, call)
     elif talk is not None:

@@ -18,6 +18,9 @@ from acd.model import AgentId, AgentProfile, AgentState, AgentWork, CallId, Skil
 Requirement = tuple[SkillLevel, ...]
 """Skills asked for, each once, in the order of their names."""
 
+SLACK = 64
+"""Heap entries of agents and calls that went are kept until they outnumber the rest by this."""
+
 SHOWN_FIT = 5
 SHOWN_REFUSED = 10
 
@@ -52,10 +55,19 @@ class _Pool:
     Heap entries are left behind when an agent or call goes; `Router` tells which are still true.
     """
 
-    __slots__ = ("ready", "waiting", "waiting_count", "wanted")
+    __slots__ = (
+        "at_work_count",
+        "ready",
+        "ready_count",
+        "waiting",
+        "waiting_count",
+        "wanted",
+    )
 
     def __init__(self, wanted: Requirement) -> None:
         self.wanted = wanted
+        self.at_work_count = 0
+        self.ready_count = 0
         self.ready: list[tuple[int, AgentId]] = []
         self.waiting: list[tuple[int, int, CallId]] = []
         self.waiting_count = 0
@@ -69,6 +81,7 @@ class Router:
         self._pools: dict[Requirement, _Pool] = {}
         self._pools_of: dict[AgentId, list[_Pool]] = {}
         self._ready: dict[AgentId, int] = {}
+        self._at_work: set[AgentId] = set()
         self._waiting: dict[CallId, tuple[int, int, _Pool]] = {}
         self.configure(profiles)
 
@@ -82,11 +95,14 @@ class Router:
 
     def _fill(self, pool: _Pool) -> None:
         pool.ready = []
+        pool.at_work_count = 0
         for agent_id, profile in self._profiles.items():
             if misfit(profile, pool.wanted) is None:
                 self._pools_of.setdefault(agent_id, []).append(pool)
+                pool.at_work_count += agent_id in self._at_work
                 if agent_id in self._ready:
                     pool.ready.append((self._ready[agent_id], agent_id))
+        pool.ready_count = len(pool.ready)
         heapq.heapify(pool.ready)
 
     def _pool(self, wanted: Requirement) -> _Pool:
@@ -100,15 +116,34 @@ class Router:
 
     def agent_ready(self, agent_id: AgentId, since: int) -> None:
         """The agent can be chosen from now on; `since` orders the idle (UTC ms)."""
-        if agent_id not in self._profiles:
+        if agent_id not in self._profiles or self._ready.get(agent_id) == since:
             return
+        self.agent_unready(agent_id)
         self._ready[agent_id] = since
         for pool in self._pools_of.get(agent_id, ()):
+            pool.ready_count += 1
             heapq.heappush(pool.ready, (since, agent_id))
+            if len(pool.ready) > 2 * pool.ready_count + SLACK:
+                self._compact_ready(pool)
+
+    def _compact_ready(self, pool: _Pool) -> None:
+        """A queue that nobody calls is never asked: its heap must not keep every agent ever."""
+        pool.ready = [entry for entry in set(pool.ready) if self._ready.get(entry[1]) == entry[0]]
+        heapq.heapify(pool.ready)
 
     def agent_unready(self, agent_id: AgentId) -> None:
         """The agent cannot be chosen any more; harmless if so already."""
-        self._ready.pop(agent_id, None)
+        if self._ready.pop(agent_id, None) is not None:
+            for pool in self._pools_of.get(agent_id, ()):
+                pool.ready_count -= 1
+
+    def agent_at_work(self, agent_id: AgentId, at_work: bool) -> None:
+        """The agent is signed in, or is not."""
+        if at_work == (agent_id in self._at_work):
+            return
+        (self._at_work.add if at_work else self._at_work.discard)(agent_id)
+        for pool in self._pools_of.get(agent_id, ()):
+            pool.at_work_count += 1 if at_work else -1
 
     def is_ready(self, agent_id: AgentId) -> bool:
         """Whether the agent can be chosen."""
@@ -133,6 +168,13 @@ class Router:
         self._waiting[call_id] = (key, order, pool)
         pool.waiting_count += 1
         heapq.heappush(pool.waiting, (key, order, call_id))
+        if len(pool.waiting) > 2 * pool.waiting_count + SLACK:
+            pool.waiting = [
+                entry
+                for entry in set(pool.waiting)
+                if self._waiting.get(entry[2]) == (entry[0], entry[1], pool)
+            ]
+            heapq.heapify(pool.waiting)
 
     def call_gone(self, call_id: CallId) -> None:
         """The call waits no longer; harmless if so already."""
@@ -206,9 +248,7 @@ class Router:
             return why
         return "resting" if work.state is AgentState.READY else str(work.state)
 
-    def fit_counts(
-        self, wanted: Requirement, at_work: Mapping[AgentId, AgentWork]
-    ) -> tuple[int, int]:
-        """(ready, signed in) agents who fit: for pages, not for decisions (walks the signed in)."""
-        fit = [a for a in at_work if (p := self._profiles.get(a)) and misfit(p, wanted) is None]
-        return sum(1 for agent_id in fit if agent_id in self._ready), len(fit)
+    def fit_counts(self, wanted: Requirement) -> tuple[int, int]:
+        """(ready, signed in) agents who fit."""
+        pool = self._pool(wanted)
+        return pool.ready_count, pool.at_work_count

@@ -8,6 +8,7 @@ journal's, how it is done is the switchboard's.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -16,16 +17,19 @@ import structlog
 from acd.commands import Command
 from acd.engine import Engine
 from acd.errors import Rejected
-from acd.events import EndCall, Event, Request, SwitchEvent, SwitchSeen
+from acd.events import Event, Request, SwitchEvent
 from acd.facts import AnyFact, JournalEntry
 from acd.floor import Turn
 from acd.model import CallId
-from acd.translate import event_of, ours, seen_of
+from acd.translate import event_of, seen_of
 from ari.connection import AriConnection, ConnectionState, Snapshot
 from ari.errors import AriError
 from ari.events_gen import AriEvent
 
 log = structlog.get_logger(__name__)
+
+KEEP_AGAIN_S = 1.0
+"""How soon the journal is tried again after it refused."""
 
 LOOK_EVERY_S = 30.0
 """How often the switch is looked at for legs and bridges that nobody owns."""
@@ -42,7 +46,10 @@ class Journal(Protocol):
     """Where a step is kept before anything is done about it."""
 
     def append(self, entry: JournalEntry) -> None:
-        """Keep the entry; when this returns, the death of this process does not lose it."""
+        """Keep the entry; when this returns, the death of this process does not lose it.
+
+        Raises OSError when it cannot be written; then nothing of it was.
+        """
 
 
 class Hands(Protocol):
@@ -75,6 +82,8 @@ class FloorService:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
         self._startup_time: str | None = None
+        self._unkept: deque[JournalEntry] = deque()
+        self._retry: asyncio.TimerHandle | None = None
         self.broken = 0
         self.events = 0
 
@@ -89,7 +98,7 @@ class FloorService:
         try:
             self._step(event)
         except Rejected as refusal:
-            log.error("the switch was refused", event=type(event).__name__, why=str(refusal))
+            log.error("the switch was refused", happened=type(event).__name__, why=str(refusal))
 
     def ask(self, request: Request) -> None:
         """Somebody wants something. Raises Rejected, with nothing changed."""
@@ -103,7 +112,7 @@ class FloorService:
             self._arm()
             raise
         except Exception:
-            log.exception("the engine failed", event=type(event).__name__)
+            log.exception("the engine failed", happened=type(event).__name__)
             self._broken(event)
             return
         self._keep_and_do(turn)
@@ -115,8 +124,8 @@ class FloorService:
         self._keep_and_do(floor.take_turn())
         channel_id = getattr(event, "channel_id", None)
         leg = floor.legs.get(channel_id) if channel_id is not None else None
-        if leg is not None and not isinstance(event, EndCall):
-            self._step(EndCall(leg[0]))
+        if leg is not None:
+            self._keep_and_do(self.engine.fail_call(leg[0], "fault_of_ours", self._clock.now_ms()))
 
     def _tick(self) -> None:
         self._timer = None
@@ -131,9 +140,7 @@ class FloorService:
 
     def _keep_and_do(self, turn: Turn) -> None:
         if turn.facts or turn.calls or turn.agents:
-            self._journal.append(
-                JournalEntry(self._clock.now_ms(), turn.facts, turn.calls, turn.agents)
-            )
+            self._keep(JournalEntry(self._clock.now_ms(), turn.facts, turn.calls, turn.agents))
         if self._hands is not None:
             for command in turn.commands:
                 self._hands.carry_out(command)
@@ -142,8 +149,35 @@ class FloorService:
 
     def keep(self, facts: tuple[AnyFact, ...]) -> None:
         """Keep facts that another room found out (a recording verified)."""
-        self._journal.append(JournalEntry(self._clock.now_ms(), facts))
+        self._keep(JournalEntry(self._clock.now_ms(), facts))
         self._on_turn(Turn(facts=facts))
+
+    def _keep(self, entry: JournalEntry) -> None:
+        """Write the entry, after those that could not be written before.
+
+        A full disk must not stop the telephone: calls go on, what is not on disk is held in memory
+        and tried again, loudly.
+        """
+        self._unkept.append(entry)
+        try:
+            while self._unkept:
+                self._journal.append(self._unkept[0])
+                self._unkept.popleft()
+        except OSError as error:
+            log.critical("the journal cannot be written", held=len(self._unkept), why=str(error))
+            if self._retry is None:
+                loop = asyncio.get_running_loop()
+                self._retry = loop.call_later(KEEP_AGAIN_S, self._keep_again)
+
+    def _keep_again(self) -> None:
+        self._retry = None
+        if self._unkept:
+            self._keep(self._unkept.pop())
+
+    @property
+    def unkept(self) -> int:
+        """Entries that the journal has not taken yet; 0 while all is well."""
+        return len(self._unkept)
 
     def _arm(self) -> None:
         due_at = self.engine.next_timer()
@@ -158,7 +192,10 @@ class FloorService:
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
 
     def close(self) -> None:
-        """Stop waking up."""
+        """Stop waking up; what the journal refused is tried a last time."""
+        if self._retry is not None:
+            self._retry.cancel()
+            self._keep_again()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -171,11 +208,11 @@ class FloorService:
         if happened is not None:
             self.post(happened)
 
-    def synchronise(self, snapshot: Snapshot, app: str) -> None:
-        """After a (re)connection: one truth again."""
+    def synchronise(self, snapshot: Snapshot, app: str, taken_at: int) -> None:
+        """After a (re)connection: one truth again. `taken_at` is when the reading began."""
         restarted = self._startup_time is not None and snapshot.startup_time != self._startup_time
         self._startup_time = snapshot.startup_time
-        seen = seen_of(snapshot, app, self._clock.now_ms(), restarted)
+        seen = seen_of(snapshot, app, taken_at, restarted)
         log.info(
             "in sync with the switch",
             legs=len(seen.channels),
@@ -197,12 +234,7 @@ class FloorService:
             except AriError as error:  # the connection's own watch decides whether it is lost
                 log.warning("the switch could not be looked at", error=str(error))
                 continue
-            seen = SwitchSeen(
-                taken_at=taken_at,
-                in_sync=False,
-                channels=ours(snapshot.channels, app),
-                bridges={b.id: () for b in snapshot.bridges if b.name == app},
-            )
+            seen = seen_of(snapshot, app, taken_at, restarted=False, in_sync=False)
             self.post(seen)
 
     def live_call_ids(self) -> frozenset[CallId]:

@@ -53,7 +53,7 @@ class Tally:
     def count(self, fact: AnyFact) -> QueueId | None:
         """Count one fact; the queue whose figures changed, or None."""
         if isinstance(fact, VisitOpened):
-            self._turn_day(fact.at)
+            self.turn_day(fact.at)
             self._open[fact.visit_id] = fact
             self._of(fact.queue_id).offered += 1
             return fact.queue_id
@@ -78,7 +78,8 @@ class Tally:
     def _of(self, queue_id: QueueId) -> QueueCounts:
         return self.queues.setdefault(queue_id, QueueCounts())
 
-    def _turn_day(self, now_ms: int) -> None:
+    def turn_day(self, now_ms: int) -> None:
+        """Start anew if a day has begun since."""
         if now_ms < self._next_day:
             return
         today = day_start(now_ms, self._zone)

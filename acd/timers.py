@@ -14,6 +14,7 @@ class Wake(StrEnum):
     WRAP_UP = "wrap_up"
     REST = "rest"
     JOIN = "join"
+    PROBE = "probe"
 
 
 class Timers:

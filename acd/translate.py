@@ -107,11 +107,13 @@ def _phone(channel_name: str) -> PhoneId | None:
     return PhoneId(phone) if technology == "PJSIP" and phone else None
 
 
-def seen_of(snapshot: Snapshot, app: str, taken_at: int, restarted: bool) -> SwitchSeen:
-    """A snapshot taken after a (re)connection, reduced to what is ours."""
+def seen_of(
+    snapshot: Snapshot, app: str, taken_at: int, restarted: bool, in_sync: bool = True
+) -> SwitchSeen:
+    """A snapshot reduced to what is ours; `taken_at` is when its reading began."""
     return SwitchSeen(
         taken_at=taken_at,
-        in_sync=True,
+        in_sync=in_sync,
         channels=ours(snapshot.channels, app),
         bridges={
             bridge.id: tuple(ChannelId(channel) for channel in bridge.channels)

@@ -89,7 +89,11 @@ class Stand:
 
     async def sign_in_all(self) -> None:
         """Sign in every agent, once every phone is seen, and wait until all are ready."""
-        await until("every phone is registered", self._phones_up, 30)
+        try:
+            await until("the floor sees every phone", self._phones_up, 30)
+        except StandFailed as error:
+            unseen = [a.id for a in (await self.live()).agents if not a.phone_up]
+            raise StandFailed(f"{error}; not seen: {', '.join(unseen)}") from None
         for name in self.agents:
             answer = await self.client.ask(SignIn(AgentId(name)))
             if not isinstance(answer, Done):

@@ -46,6 +46,7 @@ class LivePicture:
     def whole(self, now_ms: int) -> Live:
         """Everything, at the present version."""
         floor = self._floor
+        self._tally.turn_day(now_ms)
         return Live(
             version=self.version,
             at=now_ms,
@@ -66,6 +67,9 @@ class LivePicture:
 
     def change(self, now_ms: int) -> LiveChange | None:
         """What differs since the last call of this; None where nothing does."""
+        counted_from = self._tally.counted_from
+        self._tally.turn_day(now_ms)
+        self._queues_stale = self._queues_stale or counted_from != self._tally.counted_from
         if not (self._agents or self._calls or self._ended or self._queues_stale):
             return None
         floor = self._floor

@@ -50,7 +50,7 @@ def queue_view(floor: Floor, tally: Tally, queue_id: QueueId) -> QueueView:
     queue = floor.queue(queue_id)
     waiting = [floor.calls[call_id] for call_id in floor.waiting.get(queue_id, ())]
     entered = [call.visit.enqueued_at for call in waiting if call.visit is not None]
-    fit_ready, fit_signed_in = floor.router.fit_counts(requirement(queue.required), floor.at_work)
+    fit_ready, fit_signed_in = floor.router.fit_counts(requirement(queue.required))
     counts = tally.queues.get(queue_id) or QueueCounts()
     return QueueView(
         id=queue_id,

@@ -68,6 +68,7 @@ class FloorProcess:
         self._stopping = asyncio.Event()
         self._ari_state = ConnectionState.CONNECTING
         self._synced = False
+        self._reading_since = self._started_at
         self._settling: set[asyncio.Task[tuple[str, ...]]] = set()
         self._accounts: list[PhoneAccount] = []
         self._switch_version: str | None = None
@@ -222,13 +223,15 @@ class FloorProcess:
 
     def _on_ari_state(self, state: ConnectionState) -> None:
         self._ari_state = state
+        if state is ConnectionState.SYNCING:
+            self._reading_since = self._clock.now_ms()
         if state is ConnectionState.REPLACED:
             log.critical("another floor took our application: this one stops commanding")
             self.stop()
 
     async def _on_sync(self, snapshot: Snapshot) -> None:
         self._switch_version = snapshot.version
-        self._service.synchronise(snapshot, self._settings.ari_app)
+        self._service.synchronise(snapshot, self._settings.ari_app, self._reading_since)
         if self._synced:
             # What the switch kept of the accounts is not known after a gap: it may have been
             # killed before its own database was written. Calls do not wait for this.
@@ -311,6 +314,7 @@ class FloorProcess:
         floor = self._service.engine.floor
         counters: dict[str, float] = {
             "events_total": self._service.events,
+            "journal_unkept": self._service.unkept,
             "faults_total": self._service.broken,
             "impossible_transitions_total": floor.impossible_count,
             "commands_failed_total": sum(self._switchboard.failed_count.values()),

@@ -113,7 +113,7 @@ def up(settings: Settings, say: Say) -> Started:
     floor, web = Daemon(settings.home, "floor"), Daemon(settings.home, "api")
     say("Starting the floor")
     floor.start(environment(settings))
-    floor.wait_ready(settings.control_socket.exists, timeout_s=60)
+    floor.wait_ready(lambda: health(settings, "floor")[0], timeout_s=60)
     say("Starting the API")
     web.start(environment(settings))
     url = f"http://{settings.api_host}:{settings.api_port}"

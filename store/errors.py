@@ -27,8 +27,8 @@ class SchemaOutdated(StoreError):
     slug = "schema-outdated"
 
 
-class JournalError(StoreError):
-    """The journal cannot be written or read."""
+class JournalError(StoreError, OSError):
+    """The journal cannot be written or read; an OSError for those who know no store."""
 
     slug = "journal"
 
