@@ -89,12 +89,14 @@ class LiveCall(Out):
 class LiveFloor(Out):
     """The floor now; the stream's first message, and again after each time the floor was absent.
 
-    `floor` False (stream only): the floor does not answer, the lists are empty.
+    `floor` False (stream only): the floor does not answer, the lists are empty. `time_zone` is
+    the business's: a day of counts begins at its midnight.
     """
 
     type: Literal["snapshot"] = "snapshot"
     at: Instant
     floor: bool
+    time_zone: str
     agents: list[LiveAgent]
     queues: list[LiveQueue]
     calls: list[LiveCall]
@@ -127,6 +129,7 @@ def snapshot(context: Context, principal: Principal) -> LiveFloor:
     return LiveFloor(
         at=feed.at,
         floor=feed.present,
+        time_zone=context.settings.time_zone,
         agents=[
             LiveAgent.model_validate(view)
             for view in feed.agents.values()

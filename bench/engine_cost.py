@@ -266,9 +266,9 @@ def _us(times_ns: list[int], share: float) -> float:
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1000, 1)
 
 
-def measure_all() -> list[EngineCost]:
+def measure_all(steps: int = 20_000) -> list[EngineCost]:
     """The workloads that are kept: no queue, and as many waiting as there are agents."""
-    return [measure(n, standing) for n in (100, 1_000, 2_000) for standing in (0, n)]
+    return [measure(n, standing, steps=steps) for n in (100, 1_000, 2_000) for standing in (0, n)]
 
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -282,7 +282,7 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure what the pure engine costs."""
-    found = [measure(agents, standing, steps=steps)] if agents else measure_all()
+    found = [measure(agents, standing, steps=steps)] if agents else measure_all(steps)
     if as_json:
         values = {"machine": asdict(machine()), "engine_cost": [asdict(f) for f in found]}
         typer.echo(json.dumps(values))

@@ -14,6 +14,7 @@ let access = null;
 let socket = null;
 let retry = 0;
 let retryTimer = null;
+let timeZone; // the business's, told by the stream
 let clock = 0; // the floor's clock minus ours, in ms
 let linkState = "connecting";
 const floor = { queues: new Map(), agents: new Map() };
@@ -67,11 +68,11 @@ function drawQueue(queue) {
     figure("talking", queue.talking),
     figure("offered", queue.offered_today),
     figure("answered", queue.answered_today),
-    figure("qs", share(queue.answered_today, queue.offered_today)),
+    figure("qs", share(queue.answered_today, queue.offered_today - queue.waiting)),
     figure("level", share(queue.answered_in_time_today, decided - queue.short_abandoned_today)),
     figure("abandon", share(queue.abandoned_today, queue.offered_today)),
   );
-  const from = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" })
+  const from = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", timeZone })
     .format(queue.counted_from);
   card.append(big, small, make("p", "from", word("today", from)));
   return card;
@@ -98,8 +99,10 @@ function drawAgent(agent) {
 function draw() {
   const order = Object.keys(SHAPES);
   const queues = [...floor.queues.values()].sort((a, b) => a.name.localeCompare(b.name, language));
+  // By name, whatever their state: a card that keeps its place is found again at a glance.
+  const away = (agent) => agent.state === "signed_out";
   const agents = [...floor.agents.values()].sort((a, b) =>
-    order.indexOf(a.state) - order.indexOf(b.state) || a.name.localeCompare(b.name, language));
+    away(a) - away(b) || a.name.localeCompare(b.name, language));
   byId("queues").replaceChildren(...queues.map(drawQueue));
   if (!queues.length) byId("queues").append(make("p", "none", word("noQueue")));
   byId("agents").replaceChildren(...agents.map(drawAgent));
@@ -265,6 +268,7 @@ function take(message) {
   clock = message.at - Date.now();
   if (message.type === "snapshot") {
     showLink(message.floor ? "live" : "absent");
+    timeZone = message.time_zone;
     if (message.floor) { // an absent floor: the last figures stay, shown as stale
       floor.queues = new Map(message.queues.map((view) => [view.id, view]));
       floor.agents = new Map(message.agents.map((view) => [view.id, view]));

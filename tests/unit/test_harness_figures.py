@@ -96,7 +96,7 @@ def test_injection_file_takes_creation_into_account() -> None:
     ]
     lines = injection_file(plan, lead_ms=300, created_per_s=100).splitlines()
     assert lines[0] == "SEQUENTIAL"
-    assert lines[1] == "300;3001;+331;12;700;900;86400000;800;"
+    assert lines[1] == "300;3001;+331;12;700;900;86400000;1400;"
     assert lines[2] == "5290;3002;+332;;1000;86400000;2000;300;"
 
 

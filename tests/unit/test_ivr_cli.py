@@ -25,7 +25,7 @@ def test_check_tells_sound_from_broken(tmp_path: Path) -> None:
     broken = tmp_path / "broken.yaml"
     broken.write_text(BROKEN)
     good = str(EXAMPLES / "bilingual.yaml")
-    assert run("check", good) == (0, f"{good}: flow bilingual is sound, 8 nodes\n")
+    assert run("check", good) == (0, f"{good}: flow bilingual is sound, 11 nodes\n")
     code, output = run("check", good, str(broken))
     assert code == 1
     assert (
@@ -56,13 +56,15 @@ def test_try_walks_to_the_queue() -> None:
     code, output = run("try", str(EXAMPLES / "bilingual.yaml"), "--digits", "2,9,,2")
     lines = [" ".join(line.split()[2:]) for line in output.splitlines()]
     assert code == 0
-    assert lines[-1] == "support queue support, priority 0, answered at once"
+    assert lines[-1] == (
+        "support-in-english queue support, priority 0, asks for english ≥ 5, answered at once"
+    )
     assert "language caller presses 2" in lines
     assert (
-        "service says (en) [invalid-choice] For sales, press 1. For technical support, press 2."
+        "service-in-english says (en) [invalid-choice] For sales, press 1. For technical support, press 2."
         in lines
     )
-    assert "service caller waits" in lines
+    assert "service-in-english caller waits" in lines
 
 
 def test_try_at_a_time() -> None:

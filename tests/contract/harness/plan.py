@@ -61,6 +61,10 @@ def arrivals(
     return times
 
 
+DIGITS_LEAD_MS = 900
+"""From `play_dtmf` to the first key at the other side, with a margin: a tone must not cut it."""
+
+
 def injection_file(plan: Sequence[CallPlan], *, lead_ms: int, created_per_s: int) -> str:
     """Return SIPp's CSV of the plan; call k waits until `lead_ms` + its at_ms after SIPp's start.
 
@@ -81,6 +85,6 @@ def injection_file(plan: Sequence[CallPlan], *, lead_ms: int, created_per_s: int
         lines.append(
             f"{wait_ms};{call.dnis};{call.caller};{call.digits};{max(1, call.digits_after_ms)};"
             f"{max(1, hang_up_ms)};{max(1, patience_ms)};"
-            f"{300 + 250 * len(call.digits)};"
+            f"{DIGITS_LEAD_MS + 250 * len(call.digits)};"
         )
     return "\n".join(lines) + "\n"
