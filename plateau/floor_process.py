@@ -48,7 +48,7 @@ from store.engine import open_store
 from store.journal import Journal
 from store.restart import counts_since, unverified_recordings
 from store.schema import require_current
-from store.writer import StoreWriter
+from store.writer_thread import WriterThread
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +95,9 @@ class FloorProcess:
             store = open_store(settings.effective_store_url)
             stack.push_async_callback(store.dispose)
             await require_current(store)
-            self._writer = StoreWriter(store, self._journal, self._clock.now_ms)
+            self._writer = WriterThread(
+                settings.effective_store_url, self._journal, self._clock.now_ms
+            )
             self._writer.start()
             stack.push_async_callback(self._close_writer)
             await self._build(store, place, rng)

@@ -12,11 +12,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 import structlog
-from sqlalchemy import BigInteger, Table, bindparam, cast, insert, select, update
+from sqlalchemy import BigInteger, Update, bindparam, cast, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
     DataError,
@@ -26,6 +27,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.dml import ReturningInsert
 
 from acd.facts import AnyFact
 from store import tables as t
@@ -33,8 +35,9 @@ from store.errors import JournalError
 from store.journal import Journal, Position
 from store.projection import ChainState, Values, event_row, plan
 
-_BATCH_FACTS: Final = 200
+_BATCH_FACTS: Final = 1000
 _SYNC_S: Final = 0.05
+_WRITE_S: Final = 0.25
 _RETRY_FIRST_S: Final = 0.2
 _RETRY_MOST_S: Final = 10.0
 
@@ -47,11 +50,25 @@ _log = structlog.get_logger("plateau.store")
 Insert = postgresql.Insert | sqlite.Insert
 
 
-def _insert(conn: AsyncConnection, table: Table) -> Insert:
-    """INSERT that knows ON CONFLICT, in the dialect of the connection."""
-    if conn.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+@lru_cache(maxsize=256)
+def _upsert(dialect: str, name: str, key: tuple[str, ...], columns: tuple[str, ...]) -> Insert:
+    """INSERT that knows ON CONFLICT; made once, because making it costs more than running it."""
+    table = t.metadata.tables[name]
+    adding: Insert
+    adding = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    new = adding.excluded
+    if not columns:
+        return adding.on_conflict_do_nothing()
+    return adding.on_conflict_do_update(
+        index_elements=list(key), set_={column: new[column] for column in columns}
+    )
+
+
+@lru_cache(maxsize=2)
+def _add_events(dialect: str) -> ReturningInsert[str, int]:
+    """The events that are new, and which they were."""
+    adding = _upsert(dialect, "event", (), ())
+    return adding.returning(t.event.c.subject, t.event.c.seq)
 
 
 def _sentence(error: Exception) -> str:
@@ -76,31 +93,20 @@ async def write_facts(conn: AsyncConnection, facts: Sequence[AnyFact], received_
     by_id = {(fact.subject, fact.seq): fact for fact in reversed(facts)}
     if not by_id:
         return 0
-    adding = _insert(conn, t.event).on_conflict_do_nothing()
     added = await conn.execute(
-        adding.returning(t.event.c.subject, t.event.c.seq),
+        _add_events(conn.dialect.name),
         [event_row(fact, received_at) for fact in by_id.values()],
     )
     fresh = [by_id[(subject, seq)] for subject, seq in added]
     work = plan(fresh)
     for (name, key, columns), rows in work.rows.items():
-        table = t.metadata.tables[name]
-        statement = _insert(conn, table)
-        new = statement.excluded
-        await conn.execute(
-            statement.on_conflict_do_update(
-                index_elements=list(key), set_={column: new[column] for column in columns}
-            ),
-            rows,
-        )
+        await conn.execute(_upsert(conn.dialect.name, name, key, columns), rows)
     await _chain(conn, work.chains)
     return len(fresh)
 
 
-async def _chain(conn: AsyncConnection, chains: Sequence[ChainState]) -> None:
-    """End each state where the next one of the same agent begins, whatever came first."""
-    if not chains:
-        return
+def _chain_updates() -> tuple[Update, Update]:
+    """The two updates that end an agent's state where the next one begins."""
     other = t.agent_state.alias("other")
     same = other.c.agent_id == bindparam("a")
     before = (
@@ -120,11 +126,22 @@ async def _chain(conn: AsyncConnection, chains: Sequence[ChainState]) -> None:
     )
     state = t.agent_state.c
     mine = update(t.agent_state).where(state.agent_id == bindparam("a"))
+    return (
+        mine.where(state.seq == before).values(ended_at=begins),
+        mine.where(state.seq == bindparam("n")).values(ended_at=cast(after, BigInteger)),
+    )
+
+
+_ENDS_LAST, _ENDS_SELF = _chain_updates()
+
+
+async def _chain(conn: AsyncConnection, chains: Sequence[ChainState]) -> None:
+    """End each state where the next one of the same agent begins, whatever came first."""
+    if not chains:
+        return
     parameters = [{"a": chain.agent_id, "n": chain.seq} for chain in chains]
-    ends_last = mine.where(state.seq == before).values(ended_at=begins)
-    ends_self = mine.where(state.seq == bindparam("n")).values(ended_at=cast(after, BigInteger))
-    await conn.execute(ends_last, parameters)
-    await conn.execute(ends_self, parameters)
+    await conn.execute(_ENDS_LAST, parameters)
+    await conn.execute(_ENDS_SELF, parameters)
 
 
 class StoreWriter:
@@ -169,11 +186,11 @@ class StoreWriter:
         if self._tasks:
             raise RuntimeError("the writer was started already")
         self._tasks = [
-            asyncio.create_task(self._run(self._sync_once), name="journal-sync"),
-            asyncio.create_task(self._run(self.step), name="store-writer"),
+            asyncio.create_task(self._run(self._sync_once, self._sync_s), name="journal-sync"),
+            asyncio.create_task(self._run(self.step, _WRITE_S), name="store-writer"),
         ]
 
-    async def _run(self, work: Callable[[], Awaitable[bool]]) -> None:
+    async def _run(self, work: Callable[[], Awaitable[bool]], pause_s: float) -> None:
         """Do `work` again and again; after a failure wait longer each time, but never give up."""
         wait_s = _RETRY_FIRST_S
         while not self._stopping.is_set():
@@ -190,7 +207,7 @@ class StoreWriter:
             else:
                 wait_s = _RETRY_FIRST_S
                 if not moved:
-                    await self._pause(self._sync_s)
+                    await self._pause(pause_s)
                 continue
             await self._pause(wait_s)
             wait_s = min(_RETRY_MOST_S, wait_s * 2)
@@ -205,8 +222,8 @@ class StoreWriter:
 
     async def step(self) -> bool:
         """Sync, write one batch, note the place; False when there was nothing to write."""
-        await asyncio.to_thread(self._journal.sync)
         if self._position is None:
+            await asyncio.to_thread(self._journal.sync)
             self._position = await self._read_checkpoint()
             self._backlog = await asyncio.to_thread(self._journal.count_behind, self._position)
         batch = await asyncio.to_thread(self._journal.read, self._position, self._batch_facts)
@@ -230,7 +247,7 @@ class StoreWriter:
         self._position = batch.next
         self.last_error = None
         self._moved.set()
-        return True
+        return len(facts) >= self._batch_facts
 
     async def _write_singly(self, facts: Sequence[AnyFact], end: Position) -> int:
         """Write one by one and put aside those that SQL refuses for their content."""

@@ -141,6 +141,7 @@ def crowd(count: int) -> tuple[Router, dict[AgentId, AgentWork]]:
     ids = [AgentId(f"agent-{n:04d}") for n in range(count)]
     router = Router({a: profile(a, (Level(SALES, 5),) if n % 2 else ()) for n, a in enumerate(ids)})
     for n, agent_id in enumerate(ids):
+        router.agent_at_work(agent_id, True)
         router.agent_ready(agent_id, n)
     return router, {a: AgentWork(a, AgentState.READY, ready_since=n) for n, a in enumerate(ids)}
 
@@ -171,17 +172,35 @@ def test_the_refused_are_shown_with_their_state(work: AgentWork, verdict: str) -
     assert [(c.agent_id, c.verdict, c.idle_ms) for c in seen] == [(work.id, verdict, None)]
 
 
-def test_fit_counts_tell_ready_and_signed_in() -> None:
+def test_fit_counts_follow_whatever_happens_to_agents() -> None:
     router, at_work = crowd(10)
+    wanted: Requirement = (Level(SALES, 3),)
+    assert router.fit_counts(wanted) == (5, 5)
     router.agent_unready(AgentId("agent-0001"))
-    assert router.fit_counts((Level(SALES, 3),), at_work) == (4, 5)
+    router.agent_unready(AgentId("agent-0001"))
+    router.agent_ready(AgentId("agent-0003"), 77)
+    router.agent_at_work(AgentId("agent-0005"), False)
+    router.agent_unready(AgentId("agent-0005"))
+    router.agent_unready(AgentId("agent-0002"))
+    assert router.fit_counts(wanted) == (3, 4)
+    router.configure({a: profile(a, (Level(SALES, 9),)) for a in at_work})
+    assert router.fit_counts(wanted) == (7, 9)
 
 
-def test_searching_forgets_who_is_gone() -> None:
+def test_a_queue_that_nobody_calls_does_not_remember_every_agent_ever() -> None:
     router, _ = crowd(2)
-    for n in range(1_000):
+    router.fit_counts((Level(SALES, 3),))
+    for n in range(10_000):
         router.agent_unready(AgentId("agent-0001"))
         router.agent_ready(AgentId("agent-0001"), 10 + n)
-        router.agent_unready(AgentId("agent-0000"))
-        assert router.best_agent(()) == "agent-0001"
-    assert sum(len(p.ready) for p in router._pools.values()) < 10
+    assert sum(len(pool.ready) for pool in router._pools.values()) < 200
+
+
+def test_callers_who_gave_up_behind_an_old_one_are_forgotten() -> None:
+    router, _ = crowd(1)
+    router.call_waits(CallId("old"), (), 0, 0)
+    for n in range(1, 10_000):
+        router.call_waits(CallId(f"c{n}"), (), n, n)
+        router.call_gone(CallId(f"c{n}"))
+    assert sum(len(pool.waiting) for pool in router._pools.values()) < 200
+    assert router.best_call(AgentId("agent-0000")) == "old"

@@ -1,0 +1,234 @@
+"""Each recording asked for becomes one verified file or one reason: on real files."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import struct
+import wave
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acd.facts import AnyFact, ContactEnded, RecordingKept, RecordingLost, RecordingStarted
+from acd.model import CallId, EndedBy, Outcome, RecordingId
+from recording.service import Expected, Recorder, measure
+from recording.wav import WavFault, read_header
+
+pytestmark = pytest.mark.unit
+
+CALL, RECORDING = CallId("call-1"), RecordingId("0f28c572-8789-4a3e-8f32-a90cdaf16307")
+NOW_MS = 1_760_000_000_000
+
+
+def wav(frames: int, rate: int = 8000, channels: int = 1) -> bytes:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(b"\1\2" * frames * channels)
+    return buffer.getvalue()
+
+
+# ---- wav ---------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 5000), st.sampled_from([8000, 16000, 48000]), st.integers(1, 2))
+def test_a_file_of_the_standard_library_is_measured_to_the_millisecond(
+    frames: int, rate: int, channels: int
+) -> None:
+    data = wav(frames, rate, channels)
+    info = read_header(data[:4096])
+    assert (info.rate, info.channels, info.frame_bytes) == (rate, channels, 2 * channels)
+    assert info.duration_ms(len(data)) == frames * 1000 // rate
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=200), st.booleans())
+def test_any_bytes_are_measured_or_refused(noise: bytes, headed: bool) -> None:
+    data = b"RIFF\0\0\0\0WAVE" + noise if headed else noise
+    try:
+        info = read_header(data)
+    except WavFault as fault:
+        assert str(fault)
+    else:
+        assert info.duration_ms(len(data)) >= 0
+
+
+def test_the_length_is_the_files_where_the_writer_was_killed() -> None:
+    data = bytearray(wav(8000))
+    data[4:8] = bytes(4)
+    data[40:44] = bytes(4)
+    assert read_header(bytes(data[:4096])).duration_ms(len(data)) == 1000
+
+
+def test_chunks_before_the_data_are_passed_over() -> None:
+    data = wav(800)
+    junk = b"LIST" + struct.pack("<I", 3) + b"abc\0"
+    mixed = data[:36] + junk + data[36:]
+    assert read_header(mixed).duration_ms(len(mixed)) == 100
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "not a RIFF"),
+        (b"RIFF\0\0\0\0AVI ", "not a RIFF"),
+        (wav(0)[:36], "no data"),
+        (b"RIFF\0\0\0\0WAVEdata\0\0\0\0", "data before"),
+        (wav(1).replace(b"fmt \x10\0\0\0\1\0", b"fmt \x10\0\0\0\7\0"), "not linear PCM"),
+    ],
+)
+def test_what_is_no_usable_wav_says_why(data: bytes, why: str) -> None:
+    with pytest.raises(WavFault, match=why):
+        read_header(data)
+
+
+def test_measuring_reads_the_whole_file(tmp_path: Path) -> None:
+    data = wav(8000 * 200)  # longer than one block
+    path = tmp_path / "long.wav"
+    path.write_bytes(data)
+    found = measure(path)
+    assert found.duration_ms == 200_000
+    assert found.size_bytes == len(data)
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_a_header_without_audio_is_no_recording(tmp_path: Path) -> None:
+    path = tmp_path / "empty.wav"
+    path.write_bytes(wav(0))
+    with pytest.raises(WavFault, match="holds no audio"):
+        measure(path)
+
+
+# ---- the recorder ------------------------------------------------------------------------------
+
+
+class Desk:
+    """A recorder on a folder, and what it told."""
+
+    def __init__(self, folder: Path, patience_s: float = 10.0) -> None:
+        self.told: list[AnyFact] = []
+        self.arrived = asyncio.Event()
+        self.folder = folder
+        self.recorder = Recorder(folder, lambda: NOW_MS, self.keep, patience_s)
+
+    def keep(self, facts: tuple[AnyFact, ...]) -> None:
+        self.told.extend(facts)
+        self.arrived.set()
+
+    def start(self) -> None:
+        self.recorder.on_fact(RecordingStarted(CALL, 3, 1, CALL, RECORDING, None, None))
+
+    def end(self) -> None:
+        ended = ContactEnded(CALL, 9, 2, CALL, Outcome.ANSWERED, EndedBy.CALLER, "")
+        self.recorder.on_fact(ended)
+
+    def write(self, data: bytes) -> None:
+        (self.folder / f"{RECORDING}.wav").write_bytes(data)
+
+    async def one(self) -> AnyFact:
+        async with asyncio.timeout(5):
+            await self.arrived.wait()
+        await self.recorder.close()
+        assert len(self.told) == 1
+        return self.told[0]
+
+
+async def test_a_whole_file_is_kept_with_its_hash(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.start()
+    desk.write(wav(16_000))
+    desk.end()
+    desk.recorder.switch_says_ended(RECORDING, None)
+    kept = await desk.one()
+    assert isinstance(kept, RecordingKept)
+    assert (kept.subject, kept.seq, kept.at) == (RECORDING, 1, NOW_MS)
+    assert (kept.path, kept.duration_ms) == (f"{RECORDING}.wav", 2000)
+    assert kept.sha256 == hashlib.sha256(wav(16_000)).hexdigest()
+    assert (desk.recorder.kept_count, desk.recorder.lost_count) == (1, 0)
+
+
+async def test_nothing_is_verified_while_the_call_goes_on(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.start()
+    desk.write(wav(16_000))
+    desk.recorder.switch_says_ended(RECORDING, None)
+    await asyncio.sleep(0)
+    assert desk.told == []
+    desk.end()
+    assert isinstance(await desk.one(), RecordingKept)
+
+
+async def test_a_switch_that_never_tells_the_end_costs_patience_not_the_recording(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path, patience_s=0.01)
+    desk.start()
+    desk.write(wav(8000))
+    desk.end()
+    assert isinstance(await desk.one(), RecordingKept)
+
+
+@pytest.mark.parametrize(
+    ("written", "failed", "reason"),
+    [
+        (None, None, "no file was written"),
+        (None, "Bridge not found", "Bridge not found"),
+        (b"noise", None, "not a RIFF/WAVE file"),
+        (wav(0), None, "the file holds no audio"),
+    ],
+)
+async def test_what_is_lost_says_why_at_once(
+    tmp_path: Path, written: bytes | None, failed: str | None, reason: str
+) -> None:
+    desk = Desk(tmp_path)
+    desk.start()
+    if written is not None:
+        desk.write(written)
+    desk.recorder.switch_says_ended(RECORDING, failed)
+    desk.end()
+    lost = await desk.one()
+    assert isinstance(lost, RecordingLost)
+    assert lost.reason == reason
+    assert desk.recorder.lost_count == 1
+
+
+async def test_audio_counts_more_than_the_switchs_word(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.start()
+    desk.write(wav(8000))
+    desk.recorder.switch_says_ended(RECORDING, "unknown cause")
+    desk.end()
+    assert isinstance(await desk.one(), RecordingKept)
+
+
+async def test_a_call_that_lasts_across_a_restart_is_verified_when_it_ends(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.recorder.expect(Expected(RECORDING, CALL, 1))
+    desk.write(wav(8000))
+    desk.end()
+    desk.recorder.switch_says_ended(RECORDING, None)
+    assert isinstance(await desk.one(), RecordingKept)
+
+
+async def test_a_call_that_ended_unseen_is_caught_up_with(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, patience_s=0.01)
+    desk.write(wav(8000))
+    desk.recorder.catch_up(Expected(RECORDING, CALL, 1))
+    assert isinstance(await desk.one(), RecordingKept)
+
+
+async def test_the_end_told_twice_makes_one_record(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.start()
+    desk.write(wav(8000))
+    desk.end()
+    desk.end()
+    desk.recorder.switch_says_ended(RECORDING, None)
+    desk.recorder.switch_says_ended(RECORDING, None)
+    assert isinstance(await desk.one(), RecordingKept)
