@@ -114,7 +114,7 @@ class Engine:
         floor = self.floor
         floor.now_ms = now_ms
         for kept in at_work:
-            work = floor.put_agent(_not_of_the_future(kept, now_ms))
+            work = floor.put_agent(kept)
             agents.index(floor, work)
             if work.wrap_up_until is not None:
                 floor.timers.set(Wake.WRAP_UP, work.id, work.wrap_up_until)
@@ -122,7 +122,7 @@ class Engine:
                 agents.removed(floor, work)
         for call in live_calls:
             if call.state is not CallState.ENDED:
-                self._restore_call(msgspec.structs.replace(call, since=min(call.since, now_ms)))
+                self._restore_call(call)
         floor.calls_to_route.clear()
         floor.agents_to_route.clear()
 
@@ -464,18 +464,3 @@ class Engine:
         first = floor.router.best_call(agent_id)
         if first is not None:
             calls.offer(floor, floor.calls[first], agent_id, trigger)
-
-
-def _not_of_the_future(work: AgentWork, now_ms: int) -> AgentWork:
-    """The wall clock was set back between two lives: keep durations, not instants to come."""
-    ahead_ms = work.since - now_ms
-    if ahead_ms <= 0:
-        return work
-    until = work.wrap_up_until
-    return msgspec.structs.replace(
-        work,
-        since=now_ms,
-        ready_since=min(work.ready_since, now_ms) if work.ready_since is not None else None,
-        resting_until=max(0, work.resting_until - ahead_ms),
-        wrap_up_until=until - ahead_ms if until is not None else None,
-    )

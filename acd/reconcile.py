@@ -7,7 +7,7 @@ treated as hung up now, legs that came meanwhile are taken in, and what nobody o
 from __future__ import annotations
 
 from acd import agents, arrivals, calls
-from acd.commands import CreateBridge, DestroyBridge, HangUp, JoinBridge
+from acd.commands import AnswerCaller, CreateBridge, DestroyBridge, HangUp, JoinBridge
 from acd.ending import Ending, end
 from acd.events import CallArrived, SwitchChannel, SwitchSeen
 from acd.facts import Call
@@ -68,6 +68,9 @@ def _check_call(
     if call.channel_id not in present:
         _caller_missing(floor, call, present, seen)
         return
+    if call.answered and not present[call.channel_id].answered:
+        # The answer was lost on its way; answering twice does no harm.
+        floor.order(AnswerCaller(call.id, call.channel_id))
     made, talk = call.offer, call.talk
     if made is not None:
         leg = present.get(made.channel_id)

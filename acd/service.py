@@ -101,10 +101,12 @@ class FloorService:
             log.error("the switch was refused", happened=type(event).__name__, why=str(refusal))
 
     def ask(self, request: Request) -> None:
-        """Somebody wants something. Raises Rejected, with nothing changed."""
-        self._step(request)
+        """Somebody wants something. Raises Rejected, with nothing changed or by our fault."""
+        if not self._step(request):
+            raise Rejected("floor-fault", "The floor failed at this; see its log.", 500)
 
-    def _step(self, event: Event) -> None:
+    def _step(self, event: Event) -> bool:
+        """Whether the engine dealt with it. Raises Rejected."""
         self.events += 1
         try:
             turn = self.engine.handle(event, self._clock.now_ms())
@@ -114,8 +116,9 @@ class FloorService:
         except Exception:
             log.exception("the engine failed", happened=type(event).__name__)
             self._broken(event)
-            return
+            return False
         self._keep_and_do(turn)
+        return True
 
     def _broken(self, event: Event) -> None:
         """A fault of ours: say so loudly, end the one call concerned, go on for all others."""
@@ -144,13 +147,21 @@ class FloorService:
         if self._hands is not None:
             for command in turn.commands:
                 self._hands.carry_out(command)
-        self._on_turn(turn)
+        self._tell(turn)
         self._arm()
+
+    def _tell(self, turn: Turn) -> None:
+        """Whoever looks on must not be able to stop the telephone."""
+        try:
+            self._on_turn(turn)
+        except Exception:
+            self.broken += 1
+            log.exception("an onlooker failed")
 
     def keep(self, facts: tuple[AnyFact, ...]) -> None:
         """Keep facts that another room found out (a recording verified)."""
         self._keep(JournalEntry(self._clock.now_ms(), facts))
-        self._on_turn(Turn(facts=facts))
+        self._tell(Turn(facts=facts))
 
     def _keep(self, entry: JournalEntry) -> None:
         """Write the entry, after those that could not be written before.

@@ -47,6 +47,7 @@ class FloorHealth(Out):
     calls: int
     agents_signed_in: int
     journal_behind: int
+    journal_unkept: int
     store_error: str | None
     counters: dict[str, float]
 

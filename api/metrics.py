@@ -65,6 +65,7 @@ def _floor_metrics(health: Health | None) -> Iterator[Metric]:
         "calls": ("Calls in progress.", health.calls),
         "agents_signed_in": ("Agents signed in.", health.agents_signed_in),
         "journal_behind": ("Journal entries not in SQL yet.", health.journal_behind),
+        "journal_unkept": ("Entries that the disk refused.", health.journal_unkept),
         "store_failing": ("1 while SQL cannot be written.", int(health.store_error is not None)),
         "started_at_seconds": ("Start of the floor, Unix time.", health.started_at / 1000),
     }

@@ -23,7 +23,7 @@ class LivePicture:
         self._agents: set[AgentId] = set()
         self._calls: set[CallId] = set()
         self._ended: set[CallId] = set()
-        self._sent_queues: dict[str, QueueView] = {}
+        self._sent_queues: dict[str, QueueView] = {q.id: q for q in self._queues()}
         self._queues_stale = False
 
     def on_turn(self, turn: Turn) -> None:

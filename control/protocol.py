@@ -90,8 +90,10 @@ class LiveChange(msgspec.Struct, frozen=True, tag=True):
 class Health(msgspec.Struct, frozen=True, tag=True):
     """How the floor is. `switch` is the ARI connection's state.
 
-    `journal_behind` counts entries not in SQL yet; `store_error` is the last failure to write SQL,
-    None while it works. `counters` are monotonic counts for Prometheus, by name.
+    `journal_unkept` counts entries that the disk refused (held in memory, tried again),
+    `journal_behind` facts that are in the journal and not in SQL yet; `store_error` is the last
+    failure to write SQL, None while it works. `counters` are monotonic counts for Prometheus, by
+    name.
     """
 
     switch: str
@@ -101,6 +103,7 @@ class Health(msgspec.Struct, frozen=True, tag=True):
     calls: int
     agents_signed_in: int
     journal_behind: int
+    journal_unkept: int
     store_error: str | None
     counters: dict[str, float]
 

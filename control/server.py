@@ -121,7 +121,12 @@ class ControlServer:
     async def _push(self) -> None:
         while True:
             await asyncio.sleep(PUSH_EVERY_S)
-            change = self._picture.change(self._now_ms())
+            try:
+                change = self._picture.change(self._now_ms())
+            except Exception:
+                # A fault of ours in drawing must not end the picture for good.
+                log.exception("the live picture failed")
+                continue
             if change is None:
                 continue
             for writer in list(self._followers):

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 import uvloop
+from sqlalchemy.exc import DBAPIError
 
 import ivr.cli
 import switch.cli
@@ -22,9 +23,7 @@ from plateau import stack
 from plateau.floor_process import FloorProcess, run_floor
 from plateau.logs import configure_logging
 from plateau.settings import Settings
-from store.engine import open_store
 from store.errors import StoreError
-from store.schema import migrate as migrate_store
 from switch.model import SwitchUnavailable
 
 app = typer.Typer(
@@ -38,8 +37,23 @@ app.add_typer(ivr.cli.app, name="flow")
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+_EXPECTED = (
+    PlateauError,
+    StoreError,
+    AriUnavailable,
+    SwitchUnavailable,
+    DBAPIError,
+    OSError,
+)
+"""What may go wrong outside of our code: told in a sentence, without a trace."""
+
+
 def _fail(error: Exception) -> typer.Exit:
-    typer.echo(str(error), err=True)
+    sentence = str(error)
+    if isinstance(error, DBAPIError | ConnectionError):
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        sentence = f"The database does not answer ({cause}): see PLATEAU_DATABASE_URL."
+    typer.echo(sentence, err=True)
     return typer.Exit(1)
 
 
@@ -49,7 +63,7 @@ def up(as_json: JsonFlag = False) -> None:
     settings = Settings()
     try:
         started = stack.up(settings, lambda text: typer.echo(text, err=True))
-    except (PlateauError, StoreError, SwitchUnavailable) as error:
+    except _EXPECTED as error:
         raise _fail(error) from error
     if as_json:
         typer.echo(json.dumps(started.as_dict()))
@@ -99,7 +113,7 @@ def floor() -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run_floor(settings, stoppable))
-    except (PlateauError, StoreError, AriUnavailable) as error:
+    except _EXPECTED as error:
         raise _fail(error) from error
 
 
@@ -115,7 +129,7 @@ def api(
     settings = Settings()
     try:
         told = stack.api_settings(settings)
-    except (OSError, StoreError, SwitchUnavailable) as error:
+    except _EXPECTED as error:
         raise _fail(error) from error
     serve(told, bind or settings.api_host, port or settings.api_port)
 
@@ -140,21 +154,16 @@ def health(
 
 @app.command()
 def migrate() -> None:
-    """Bring the store's tables to this release."""
+    """Bring the store's tables to this release; make the first administrator of a new one."""
     settings = Settings()
 
-    async def run() -> None:
-        engine = open_store(settings.effective_store_url)
-        try:
-            await migrate_store(engine)
-        finally:
-            await engine.dispose()
-
     try:
-        asyncio.run(run())
-    except (StoreError, OSError) as error:
+        password = asyncio.run(stack.prepare_store(settings))
+    except _EXPECTED as error:
         raise _fail(error) from error
     typer.echo("The store is up to date.")
+    if password is not None:
+        typer.echo(f"First administrator: {stack.FIRST_LOGIN} / {password}")
 
 
 @app.command()
@@ -168,6 +177,6 @@ def administrator(
     password = password_file.read_text().strip() if password_file else None
     try:
         made = asyncio.run(stack.ensure_first_administrator(Settings(), login, password))
-    except (StoreError, OSError) as error:
+    except _EXPECTED as error:
         raise _fail(error) from error
     typer.echo(f"{login} / {made}" if made else "There is an administrator already.")

@@ -27,6 +27,16 @@ class Clock:
         self._leaned_at = self._monotonic_ms()
         self._last = 0
 
+    def not_before(self, instant_ms: int) -> None:
+        """Go on from this instant at least: the wall was set back since an earlier life told it.
+
+        The clock then stands ahead of the wall and leans back to it; what is recorded stays in
+        order, and no duration becomes negative.
+        """
+        ahead_ms = instant_ms - self.now_ms()
+        if ahead_ms > 0:
+            self._base_ms += ahead_ms
+
     def now_ms(self) -> int:
         """Now, in UTC milliseconds; never less than before."""
         monotonic = self._monotonic_ms()

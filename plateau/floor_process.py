@@ -15,15 +15,26 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from zoneinfo import ZoneInfo
 
+import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.commands import StartRecording
 from acd.engine import Engine
 from acd.errors import PlateauError, Rejected
-from acd.events import Configure, EndCall, GetReady, Pause, SignIn, SignOut
+from acd.events import (
+    CommandFailed,
+    Configure,
+    EndCall,
+    GetReady,
+    Pause,
+    SignIn,
+    SignOut,
+    SwitchEvent,
+)
 from acd.facts import VisitOpened
 from acd.floor import Turn
-from acd.model import PhoneId, RecordingId
+from acd.model import AgentWork, FloorConfig, PhoneId, RecordingId
 from acd.phones import PhoneAccount, PhoneBook
 from acd.service import FloorService
 from acd.switchboard import Switchboard
@@ -45,8 +56,8 @@ from plateau.where import SwitchPlace, find_switch
 from recording.service import Expected, Recorder
 from store import config as store_config
 from store.engine import open_store
-from store.journal import Journal
-from store.restart import counts_since, unverified_recordings
+from store.journal import Journal, Recovered
+from store.restart import counts_since, last_seqs, unverified_recordings
 from store.schema import require_current
 from store.writer_thread import WriterThread
 
@@ -133,9 +144,14 @@ class FloorProcess:
             await self._load_accounts(store)
             for warning in await self._load_flows():
                 log.error("a flow cannot be used", why=warning)
-        engine = Engine(config, self._library, id_factory(rng), clock.now_ms())
         recovered = self._journal.recover()
-        engine.restore(recovered.calls.values(), recovered.agents.values(), clock.now_ms())
+        instants = [call.since for call in recovered.calls.values()]
+        instants += [work.since for work in recovered.agents.values()]
+        clock.not_before(max(instants, default=0))
+        engine = Engine(config, self._library, id_factory(rng), clock.now_ms())
+        engine.restore(
+            recovered.calls.values(), await self._agents_of(recovered, config), clock.now_ms()
+        )
         log.info(
             "recovered",
             calls=len(recovered.calls),
@@ -180,6 +196,18 @@ class FloorProcess:
                 else:
                     self._recorder.catch_up(expected)
 
+    async def _agents_of(self, recovered: Recovered, config: FloorConfig) -> list[AgentWork]:
+        """The agents as the journal knows them; with a new journal, they go on counting."""
+        async with self._store.connect() as conn:
+            seqs = await last_seqs(conn)
+        now_ms = self._clock.now_ms()
+        known = dict(recovered.agents)
+        for agent_id in config.agents:
+            work = known.get(agent_id) or AgentWork(id=agent_id, since=now_ms)
+            seq = max(work.seq, seqs.get(agent_id, 0))
+            known[agent_id] = msgspec.structs.replace(work, seq=seq)
+        return list(known.values())
+
     async def _connect(self, place: SwitchPlace, rng: random.Random, stack: AsyncExitStack) -> None:
         settings = self._settings
         self._conn = AriConnection(
@@ -201,7 +229,7 @@ class FloorProcess:
             settings.ari_app,
             place.sounds_prefix,
             settings.max_call_s,
-            self._service.post,
+            self._on_switch_event,
         )
         self._switchboard = switchboard
         everywhere = settings.bind_address in ("0.0.0.0", "::")
@@ -214,6 +242,12 @@ class FloorProcess:
         await self._settle_phones()
 
     # ---- the switch ----
+
+    def _on_switch_event(self, event: SwitchEvent) -> None:
+        """From the switchboard: what could not be done. A recording refused is lost at once."""
+        if isinstance(event, CommandFailed) and isinstance(event.command, StartRecording):
+            self._recorder.switch_says_ended(event.command.recording_id, event.detail)
+        self._service.post(event)
 
     def _on_ari_event(self, event: AriEvent) -> None:
         if isinstance(event, RecordingFinished | RecordingFailed):
@@ -316,7 +350,6 @@ class FloorProcess:
         floor = self._service.engine.floor
         counters: dict[str, float] = {
             "events_total": self._service.events,
-            "journal_unkept": self._service.unkept,
             "faults_total": self._service.broken,
             "impossible_transitions_total": floor.impossible_count,
             "commands_failed_total": sum(self._switchboard.failed_count.values()),
@@ -335,6 +368,7 @@ class FloorProcess:
             calls=len(floor.calls),
             agents_signed_in=len(floor.at_work),
             journal_behind=self._writer.behind,
+            journal_unkept=self._service.unkept,
             store_error=self._writer.last_error,
             counters=counters,
         )

@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     """Address of the API and the pages."""
     api_port: int = 8000
     """Port of the API and the pages."""
+    trusted_proxies: str | None = None
+    """Proxies whose X-Forwarded-For is believed, commas between."""
+    allowed_origins: str | None = None
+    """Other web origins that may open the live stream, commas between."""
     seed: int | None = None
     """Seed of ids and jitter; random, and logged."""
 

@@ -75,7 +75,13 @@ def api_settings(settings: Settings) -> ApiSettings:
         sip_tls_port=settings.tls_port,
         sip_wss_port=settings.https_port,
         time_zone=settings.time_zone,
+        trusted_proxies=_listed(settings.trusted_proxies),
+        allowed_origins=_listed(settings.allowed_origins),
     )
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
 async def prepare_store(settings: Settings) -> str | None:

@@ -23,11 +23,13 @@ as_root() {
   fi
 }
 
-packages='ca-certificates debian-archive-keyring debootstrap espeak-ng libpcap0.8 python3-venv sox util-linux'
+packages='ca-certificates debian-archive-keyring debootstrap espeak-ng python3-venv sox util-linux'
 [ "$mode" = run ] || packages="$packages postgresql docker-compose"
 if [ "$mode" != run ] && ! command -v chromium >/dev/null 2>&1 &&
    ! command -v google-chrome >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1; then
-  packages="$packages chromium"
+  # Ubuntu's package only fetches a snap; there, any Chromium or Chrome on PATH serves.
+  if grep -q '^ID=debian' /etc/os-release; then packages="$packages chromium"
+  else say "install Chromium or Google Chrome: the tests of the pages need one"; fi
 fi
 
 missing=

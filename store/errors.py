@@ -65,7 +65,7 @@ class AlreadyThere(ConfigError):
     slug = "already-there"
 
     def __init__(self, kind: str, id_: str, field: str = "id") -> None:
-        super().__init__(kind, id_, f"There is already a {kind} with the {field} {id_!r}.")
+        super().__init__(kind, id_, f"There is another {kind} with the {field} {id_!r} already.")
         self.field = field
 
 

@@ -204,21 +204,43 @@ class Journal:
             self.appended_facts += len(entry.facts)
         self._remember(entry.calls, entry.agents)
         if self._size >= self._rotate_bytes:
-            with self._end_lock:
-                self._retired.append(self._fd)
+            self._rotate()
+
+    def _rotate(self) -> None:
+        """Go on in a new file; where that cannot be begun, the old one goes on growing."""
+        with self._end_lock:
+            old = self._fd
+            try:
                 self._begin(self._segment + 1)
+            except OSError as error:
+                self.warnings.append(f"A new journal file could not be begun: {error}")
+            else:
+                self._retired.append(old)
 
     def _begin(self, segment: int) -> None:
-        path = self.path(segment)
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._segment, self._size = segment, 0
+        """Begin a file with its head, under another name until the head is whole.
+
+        Raises OSError; then this journal still writes where it wrote.
+        """
         head = Head(
             journal=self.journal_id,
             segment=segment,
             calls=tuple(self._calls.values()),
             agents=tuple(self._agents.values()),
         )
-        self._write(_encoder.encode(head) + b"\n")
+        line = _encoder.encode(head) + b"\n"
+        part = self.folder / f"{segment:08d}.part"
+        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[os.write(fd, rest) :]
+            part.rename(self.path(segment))
+        except OSError:
+            os.close(fd)
+            part.unlink(missing_ok=True)
+            raise
+        self._fd, self._segment, self._size = fd, segment, len(line)
 
     def _write(self, line: bytes) -> None:
         rest = memoryview(line)

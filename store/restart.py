@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from acd.model import CallId, QueueId, RecordingId, VisitOutcome
+from acd.model import AgentId, CallId, QueueId, RecordingId, VisitOutcome
 from acd.tally import QueueCounts
 from store import tables as t
 
@@ -31,6 +31,16 @@ async def unverified_recordings(conn: AsyncConnection) -> list[UnverifiedRecordi
         UnverifiedRecording(RecordingId(row.id), CallId(row.contact_id), row.started_at or 0)
         for row in rows
     ]
+
+
+async def last_seqs(conn: AsyncConnection) -> dict[AgentId, int]:
+    """The highest `seq` of each agent's facts: a new journal must go on from there."""
+    rows = await conn.execute(
+        select(t.event.c.subject, func.max(t.event.c.seq))
+        .join(t.agent, t.agent.c.id == t.event.c.subject)
+        .group_by(t.event.c.subject)
+    )
+    return {AgentId(row[0]): int(row[1]) for row in rows}
 
 
 async def counts_since(conn: AsyncConnection, since: int) -> dict[QueueId, QueueCounts]:

@@ -143,7 +143,7 @@ class ScriptedFloor:
                 return self.live
             case ReadHealth():
                 return Health(
-                    "connected", "22.10.1", T0, T0 + 1, 3, 2, 0, None, {"calls_total": 12.0}
+                    "connected", "22.10.1", T0, T0 + 1, 3, 2, 0, 0, None, {"calls_total": 12.0}
                 )
             case Reload() | SignIn() | SignOut() | GetReady() | Pause() | EndCall():
                 return Done()

@@ -11,7 +11,6 @@ from collections import Counter
 
 import msgspec
 
-from acd.agents import REST_MS
 from acd.commands import (
     Command,
     CreateBridge,
@@ -191,11 +190,11 @@ class SwitchModel:
                 pass
 
     def restart(self) -> None:
-        """Kill the floor and start it again from what the journal holds, then look at the switch."""
+        """Kill the floor, start it again from what the journal holds, look at the switch."""
         raw = msgspec.json.encode(
             [list(self.saved_calls.values()), list(self.saved_agents.values())]
         )
-        from acd.facts import Call  # noqa: PLC0415
+        from acd.facts import Call
 
         calls, agents = msgspec.json.decode(raw, type=tuple[list[Call], list[AgentWork]])
         self.engine = Engine(self.config, self.flows, self.new_id, self.now_ms)

@@ -53,10 +53,9 @@ def test_any_bytes_are_measured_or_refused(noise: bytes, headed: bool) -> None:
     data = b"RIFF\0\0\0\0WAVE" + noise if headed else noise
     try:
         info = read_header(data)
-    except WavFault as fault:
-        assert str(fault)
-    else:
-        assert info.duration_ms(len(data)) >= 0
+    except WavFault:
+        return  # no other exception is allowed out
+    assert info.duration_ms(len(data)) >= 0
 
 
 def test_the_length_is_the_files_where_the_writer_was_killed() -> None:

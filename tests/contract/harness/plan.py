@@ -81,10 +81,11 @@ def injection_file(plan: Sequence[CallPlan], *, lead_ms: int, created_per_s: int
             raise ValueError(f"SIPp's CSV cannot carry {call}: a field holds ; or a line break")
         wait_ms = max(1, lead_ms + call.at_ms - number * 1000 // created_per_s)
         hang_up_ms = FOREVER_MS if call.hang_up_after_ms is None else call.hang_up_after_ms
+        digits_take_ms = DIGITS_LEAD_MS + 250 * len(call.digits) if call.digits else 300
         patience_ms = FOREVER_MS if call.patience_ms is None else call.patience_ms
         lines.append(
             f"{wait_ms};{call.dnis};{call.caller};{call.digits};{max(1, call.digits_after_ms)};"
             f"{max(1, hang_up_ms)};{max(1, patience_ms)};"
-            f"{DIGITS_LEAD_MS + 250 * len(call.digits)};"
+            f"{digits_take_ms};"
         )
     return "\n".join(lines) + "\n"

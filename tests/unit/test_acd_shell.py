@@ -1,0 +1,398 @@
+"""The shell around the engine: what the switch says, what it is told, and faults on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from itertools import count
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.commands import (
+    AnswerCaller,
+    Command,
+    CreateBridge,
+    HangUp,
+    JoinBridge,
+    PlayPrompt,
+    ProbePhone,
+    RingAgent,
+    StartMusic,
+    StartRecording,
+)
+from acd.engine import Engine
+from acd.events import (
+    AgentAnswered,
+    CallArrived,
+    ChannelGone,
+    CommandFailed,
+    Configure,
+    DigitPressed,
+    Failure,
+    PhoneDialled,
+    PhoneReachable,
+    PhoneUnreachable,
+    PromptFinished,
+    RecordingEnded,
+    SignIn,
+    SwitchEvent,
+)
+from acd.facts import ContactEnded, JournalEntry
+from acd.floor import Turn
+from acd.flow import FlowCaller, FlowInput, FlowState, FlowTurn
+from acd.model import (
+    AgentId,
+    AgentState,
+    BridgeId,
+    CallId,
+    ChannelId,
+    Outcome,
+    PhoneId,
+    PlaybackId,
+    RecordingId,
+)
+from acd.service import FloorService
+from acd.switchboard import Switchboard, _caller_id
+from acd.translate import event_of, ours
+from ari import errors
+from ari.counters import Counters
+from ari.decode import decode
+from ari.events_gen import Channel, RESTResponse
+from ari.wire import AriResponse, Json
+from tests.sim.scripted_flows import ScriptedFlows
+from tests.sim.switch_model import START_MS, small_config
+from tests.unit import test_ari_decode as captured
+
+pytestmark = pytest.mark.unit
+
+# ---- translate: frames captured from Asterisk 22.10.1 -------------------------------------------
+
+
+def meant(frame: str) -> SwitchEvent | None:
+    event = decode(frame, Counters())
+    assert event is not None
+    assert not isinstance(event, RESTResponse)
+    return event_of(event)
+
+
+def started(args: str, name: str = "PJSIP/trunk-00000149") -> str:
+    return captured.STASIS_START.replace('["in","1000"]', args).replace(
+        "PJSIP/trunk-00000149", name
+    )
+
+
+def test_frames_become_events() -> None:
+    channel = ChannelId("1795362851.331")
+    assert meant(started('["inbound","600"]')) == CallArrived(channel, "600", "0612345678", None)
+    assert meant(started('["rung","call-1"]')) == AgentAnswered(channel)
+    assert meant(started('["agent","*12"]', "PJSIP/agent-a-b-00000149")) == PhoneDialled(
+        channel, PhoneId("agent-a-b"), "*12"
+    )
+    assert meant(captured.DESTROYED_BUSY) == ChannelGone(ChannelId("ag-c2"), 17, 486)
+    assert meant(captured.RECORDING_FINISHED) == RecordingEnded(RecordingId("rec-c2"))
+    assert meant(captured.ENDPOINT_STATE) == PhoneUnreachable(PhoneId("trunk"))
+    assert meant(captured.ENDPOINT_STATE.replace("offline", "online")) == PhoneReachable(
+        PhoneId("trunk")
+    )
+    assert meant(captured.PLAYBACK_FINISHED) == PromptFinished(PlaybackId("pb-c"))
+    failed = captured.PLAYBACK_FINISHED.replace('"state":"done"', '"state":"failed"')
+    assert meant(failed) == PromptFinished(PlaybackId("pb-c"), failed=True)
+
+
+@pytest.mark.parametrize("args", ["[]", '["inbound"]', '["in","1000"]', '["agent"]'])
+def test_a_leg_with_arguments_of_nobody_means_nothing(args: str) -> None:
+    assert meant(started(args)) is None
+
+
+def leg(state: str, app: str, data: str) -> Channel:
+    frame = captured.STASIS_START.replace('"state":"Ring"', f'"state":"{state}"')
+    frame = frame.replace('"app_name":"Stasis"', f'"app_name":"{app}"')
+    frame = frame.replace('"app_data":"plateau,in,1000"', f'"app_data":"{data}"')
+    event = decode(frame, Counters())
+    channel = getattr(event, "channel", None)
+    assert isinstance(channel, Channel)
+    return channel
+
+
+@pytest.mark.parametrize(
+    ("state", "app", "data", "seen"),
+    [
+        # As read from Asterisk 22.10.1: a rung leg before and after its answer, a caller.
+        ("Ringing", "AppDial2", "(Outgoing Line)", (False, ("rung",))),
+        ("Up", "Stasis", "plateau,rung,call-1", (True, ("rung", "call-1"))),
+        ("Ring", "Stasis", "plateau,inbound,600", (False, ("inbound", "600"))),
+        ("Up", "Stasis", "plateau,inbound,600", (True, ("inbound", "600"))),
+        ("Up", "Stasis", "plateau-2,inbound,600", None),
+        ("Up", "Playback", "plateau,inbound,600", None),
+        ("Down", "", "", None),
+    ],
+)
+def test_what_is_ours_is_told_by_what_the_leg_executes(
+    state: str, app: str, data: str, seen: tuple[bool, tuple[str, ...]] | None
+) -> None:
+    found = ours((leg(state, app, data),), "plateau")
+    assert [(one.answered, one.args) for one in found] == ([seen] if seen else [])
+
+
+# ---- switchboard -------------------------------------------------------------------------------
+
+CALL, LEG, BRIDGE = CallId("call-1"), ChannelId("leg-1"), BridgeId("bridge-1")
+
+
+class Wire:
+    """A commander that notes requests and answers each as told."""
+
+    def __init__(self, refusal: errors.AriError | None = None, body: bytes = b"") -> None:
+        self.asked: list[tuple[str, str, Mapping[str, str], Json, str]] = []
+        self.refusal = refusal
+        self.body = body
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Json = None,
+        pin: str,
+    ) -> Awaitable[AriResponse]:
+        self.asked.append((method, path, query or {}, body, pin))
+        reply: asyncio.Future[AriResponse] = asyncio.get_running_loop().create_future()
+        if self.refusal is not None:
+            reply.set_exception(self.refusal)
+        else:
+            reply.set_result(AriResponse(200, self.body))
+        return reply
+
+
+async def carried_out(wire: Wire, *commands: Command) -> list[SwitchEvent]:
+    told: list[SwitchEvent] = []
+    board = Switchboard(wire, "plateau", "sound:/x/", 3600, told.append)  # type: ignore[arg-type]
+    for command in commands:
+        board.carry_out(command)
+    await board.close()
+    return told
+
+
+RING = RingAgent(CALL, AgentId("ana"), LEG, PhoneId("agent-ana"), "0612", 'Evil" <1>\r\n', 25)
+
+
+async def test_commands_of_a_call_leave_in_order_on_its_pin() -> None:
+    wire = Wire(errors.Unavailable("POST", "/x", 503, "booting"))
+    commands: list[Command] = [
+        AnswerCaller(CALL, LEG),
+        StartMusic(CALL, LEG, "default"),
+        CreateBridge(CALL, BRIDGE),
+        JoinBridge(CALL, BRIDGE, (LEG, ChannelId("leg-2"))),
+        HangUp(CALL, LEG, 17),
+    ]
+    await carried_out(wire, *commands)
+    assert [(method, path) for method, path, *_ in wire.asked] == [
+        ("POST", "/channels/leg-1/answer"),
+        ("POST", "/channels/leg-1/moh"),
+        ("POST", "/bridges/bridge-1"),
+        ("POST", "/bridges/bridge-1/addChannel"),
+        ("DELETE", "/channels/leg-1"),
+    ]
+    assert {pin for *_, pin in wire.asked} == {CALL}
+    assert wire.asked[2][2]["name"] == "plateau"
+    assert wire.asked[4][2]["reason_code"] == "17"
+
+
+async def test_an_agent_is_rung_with_a_limit_and_a_longest_life() -> None:
+    wire = Wire(errors.Unavailable("POST", "/x", 503, "booting"))
+    await carried_out(wire, RING)
+    _, path, query, body, _ = wire.asked[0]
+    assert path == "/channels/leg-1"
+    assert query["endpoint"] == "PJSIP/agent-ana"
+    assert query["appArgs"] == "rung,call-1"
+    assert query["timeout"] == "25"
+    assert query["callerId"] == '"Evil 1" <0612>'
+    assert body == {"variables": {"TIMEOUT(absolute)": "3600"}}
+
+
+async def test_prompts_are_found_by_language_and_spoken_texts_by_hash() -> None:
+    wire = Wire(errors.Unavailable("POST", "/x", 503, "booting"))
+    media = ("prompt:welcome", "tts:abc")
+    await carried_out(wire, PlayPrompt(CALL, LEG, PlaybackId("p1"), media, "en"))
+    assert wire.asked[0][2]["media"] == "sound:/x/plateau/en/welcome,sound:/x/plateau-tts/abc"
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (errors.Gone, Failure.GONE),
+        (errors.Conflict, Failure.CONFLICT),
+        (errors.OutcomeUnknown, Failure.UNKNOWN),
+        (errors.Unavailable, Failure.UNAVAILABLE),
+        (errors.Replaced, Failure.UNAVAILABLE),
+        (errors.BadRequest, Failure.REFUSED),
+        (errors.ServerFault, Failure.REFUSED),
+        (errors.Unprocessable, Failure.REFUSED),
+    ],
+)
+async def test_what_was_not_done_comes_back_as_an_event(
+    error: type[errors.AriError], failure: Failure
+) -> None:
+    commands: list[Command] = [RING, StartRecording(CALL, BRIDGE, RecordingId("r")), RING]
+    told = await carried_out(Wire(error("POST", "/x", 0, "because")), *commands)
+    assert [(e.command, e.failure) for e in told if isinstance(e, CommandFailed)] == [
+        (command, failure) for command in commands
+    ]
+
+
+@pytest.mark.parametrize("state", ["online", "offline", "unknown"])
+async def test_a_phone_is_asked_how_it_is(state: str) -> None:
+    body = f'{{"technology":"PJSIP","resource":"a","state":"{state}","channel_ids":[]}}'
+    told = await carried_out(Wire(body=body.encode()), ProbePhone(PhoneId("a")))
+    up = PhoneReachable(PhoneId("a")) if state == "online" else PhoneUnreachable(PhoneId("a"))
+    assert told == [up]
+
+
+@given(st.none() | st.text(), st.none() | st.text())
+def test_no_text_of_a_caller_leaves_its_place(name: str | None, number: str | None) -> None:
+    made = _caller_id(name, number)
+    assert made.count('"') == 2
+    assert made.startswith('"')
+    assert made.endswith(">")
+    inner, _, digits = made[1:-1].rpartition('" <')
+    assert not set(inner) & set('"<>\\\r\n\0')
+    assert all(c.isprintable() for c in made)
+    assert not set(digits) & set(' "<>@;,')
+    assert len(inner) <= 60
+    assert len(digits) <= 32
+
+
+# ---- service -----------------------------------------------------------------------------------
+
+
+class Clock:
+    def now_ms(self) -> int:
+        return START_MS
+
+
+class Pages:
+    """A journal whose disk may be full."""
+
+    def __init__(self) -> None:
+        self.entries: list[JournalEntry] = []
+        self.full = False
+
+    def append(self, entry: JournalEntry) -> None:
+        if self.full:
+            raise OSError("no space left on device")
+        self.entries.append(entry)
+
+    def seqs(self, subject: str) -> list[int]:
+        return [f.seq for entry in self.entries for f in entry.facts if f.subject == subject]
+
+    def ended(self) -> list[ContactEnded]:
+        return [f for e in self.entries for f in e.facts if isinstance(f, ContactEnded)]
+
+
+class Hands:
+    def __init__(self, pages: Pages) -> None:
+        self.done: list[Command] = []
+        self._pages = pages
+        self.kept_before: list[int] = []
+
+    def carry_out(self, command: Command) -> None:
+        self.done.append(command)
+        self.kept_before.append(len(self._pages.entries))
+
+    def ring(self) -> ChannelId:
+        return next(c.channel_id for c in reversed(self.done) if isinstance(c, RingAgent))
+
+
+class Faulty(ScriptedFlows):
+    """A flow runner with a fault of ours in it."""
+
+    def resume(
+        self, state: FlowState, happened: FlowInput, caller: FlowCaller, now_ms: int
+    ) -> FlowTurn:
+        raise RuntimeError("a fault of ours")
+
+
+class Floor:
+    def __init__(self, flows: ScriptedFlows | None = None) -> None:
+        ids = count(1)
+        engine = Engine(
+            small_config(), flows or ScriptedFlows(), lambda: f"id-{next(ids)}", START_MS
+        )
+        self.pages = Pages()
+        self.hands = Hands(self.pages)
+        self.turns: list[Turn] = []
+        self.service = FloorService(engine, self.pages, Clock(), self.turns.append)
+        self.service.use(self.hands)
+        self.work = engine.floor.agents
+
+    def sign_in(self, agent: str) -> None:
+        self.service.post(PhoneReachable(PhoneId(agent)))
+        self.service.ask(SignIn(AgentId(agent)))
+
+    def call(self, dnis: str, channel: str = "c1") -> ChannelId:
+        self.service.post(CallArrived(ChannelId(channel), dnis, "0612345678"))
+        return ChannelId(channel)
+
+
+async def test_the_journal_is_written_before_anything_is_done() -> None:
+    floor = Floor()
+    floor.sign_in("ana")
+    entries = len(floor.pages.entries)
+    floor.call("601")
+    assert floor.hands.kept_before
+    assert set(floor.hands.kept_before) == {entries + 1}
+    floor.service.close()
+
+
+async def test_a_fault_of_ours_ends_that_call_as_failed_and_serves_the_others() -> None:
+    floor = Floor(Faulty())
+    floor.sign_in("ana")
+    menu, other = floor.call("600", "c1"), floor.call("601", "c2")
+    floor.service.post(DigitPressed(menu, "1"))
+    assert [(e.outcome, e.call_id) for e in floor.pages.ended()] == [(Outcome.FAILED, "id-1")]
+    assert HangUp(CallId("id-1"), menu) in floor.hands.done
+    assert floor.service.broken == 1
+    assert floor.pages.seqs("id-1") == list(range(1, len(floor.pages.seqs("id-1")) + 1))
+    floor.service.post(AgentAnswered(floor.hands.ring()))
+    assert floor.work[AgentId("ana")].state is AgentState.TALKING
+    floor.service.post(ChannelGone(other, 16))
+    assert len(floor.pages.ended()) == 2
+    floor.service.close()
+
+
+async def test_a_full_disk_stops_no_call_and_loses_no_fact() -> None:
+    floor = Floor()
+    floor.sign_in("ana")
+    floor.call("601")
+    floor.pages.full = True
+    ring = floor.hands.ring()
+    floor.service.post(AgentAnswered(ring))
+    assert any(isinstance(c, JoinBridge) for c in floor.hands.done)
+    assert floor.service.unkept > 0
+    floor.pages.full = False
+    floor.service.post(ChannelGone(ring, 16))
+    assert floor.service.unkept == 0
+    seqs = floor.pages.seqs("id-1")
+    assert seqs == list(range(1, len(seqs) + 1))
+    floor.service.close()
+
+
+async def test_an_agent_removed_in_a_talk_leaves_after_it_however_often_we_are_configured() -> None:
+    floor = Floor()
+    floor.sign_in("ana")
+    floor.call("601")
+    floor.service.post(AgentAnswered(floor.hands.ring()))
+    config = small_config()
+    agents = {k: v for k, v in config.agents.items() if k != "ana"}
+    for version in (1, 2, 3):
+        changed = msgspec.structs.replace(config, agents=agents, version=version)
+        floor.service.ask(Configure(changed))
+    assert floor.work[AgentId("ana")].state is AgentState.TALKING
+    floor.service.post(ChannelGone(ChannelId("c1"), 16))
+    floor.service.ask(Configure(msgspec.structs.replace(config, agents=agents, version=4)))
+    assert floor.work[AgentId("ana")].state is AgentState.SIGNED_OUT
+    floor.service.close()
