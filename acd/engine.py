@@ -268,6 +268,8 @@ class Engine:
     def _channel_gone(self, event: ChannelGone) -> None:
         found = self._leg(event.channel_id)
         if found is None:
+            # News may come in any order: its StasisStart must not make a call of it afterwards.
+            self.floor.forget_leg(event.channel_id, alive=True)
             return
         call, role = found
         if role is Role.CALLER:

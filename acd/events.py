@@ -119,11 +119,16 @@ class CommandFailed(msgspec.Struct, frozen=True, tag=True):
 
 
 class SwitchChannel(msgspec.Struct, frozen=True):
-    """A leg as the switch shows it. `answered`: it is up. `args`: what the dialplan gave us."""
+    """A leg as the switch shows it. `answered`: it is up. `args`: what the dialplan gave us.
+
+    `number` and `name` are the caller's, None where withheld.
+    """
 
     id: ChannelId
     answered: bool
     args: tuple[str, ...] = ()
+    number: str | None = None
+    name: str | None = None
 
 
 class SwitchSeen(msgspec.Struct, frozen=True, tag=True):

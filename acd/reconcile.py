@@ -124,9 +124,10 @@ def _check_channels(
     due = unknown if seen.in_sync else unknown & suspects.channels
     suspects.channels = unknown - due
     for channel_id in sorted(due):
-        args = present[channel_id].args
+        leg = present[channel_id]
+        args = leg.args
         if channel_id not in floor.let_go and len(args) >= 2 and args[0] == "inbound":
-            arrivals.arrive(floor, CallArrived(channel_id, dnis=args[1]))
+            arrivals.arrive(floor, CallArrived(channel_id, args[1], leg.number, leg.name))
         else:
             floor.order(HangUp(NOBODYS, channel_id))
 

@@ -81,7 +81,7 @@ class FloorService:
         self._hands: Hands | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
-        self._startup_time: str | None = None
+        self.startup_time: str | None = None
         self._unkept: deque[JournalEntry] = deque()
         self._retry: asyncio.TimerHandle | None = None
         self.broken = 0
@@ -221,8 +221,8 @@ class FloorService:
 
     def synchronise(self, snapshot: Snapshot, app: str, taken_at: int) -> None:
         """After a (re)connection: one truth again. `taken_at` is when the reading began."""
-        restarted = self._startup_time is not None and snapshot.startup_time != self._startup_time
-        self._startup_time = snapshot.startup_time
+        restarted = self.startup_time is not None and snapshot.startup_time != self.startup_time
+        self.startup_time = snapshot.startup_time
         seen = seen_of(snapshot, app, taken_at, restarted)
         log.info(
             "in sync with the switch",

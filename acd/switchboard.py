@@ -161,7 +161,7 @@ class Switchboard:
 def _caller_id(name: str | None, number: str | None) -> str:
     """`"Name" <number>` of hostile text: quotes, brackets and control characters are left out."""
     clean = "".join(c for c in name or "" if c.isprintable() and c not in '"<>\\')[:60]
-    digits = "".join(c for c in number or "" if c.isalnum() or c in "+*#")[:32]
+    digits = "".join(c for c in number or "" if (c.isascii() and c.isalnum()) or c in "+*#")[:32]
     return f'"{clean}" <{digits}>' if digits else f'"{clean or "anonymous"}" <>'
 
 

@@ -137,7 +137,15 @@ def ours(channels: tuple[Channel, ...], app: str) -> tuple[SwitchChannel, ...]:
         words = tuple((plan.app_data or "").split(",")) if plan.app_name == "Stasis" else ()
         if words[:1] == (app,):
             answered = channel.state == "Up"
-            found.append(SwitchChannel(ChannelId(channel.id), answered, words[1:]))
+            found.append(
+                SwitchChannel(
+                    ChannelId(channel.id),
+                    answered,
+                    words[1:],
+                    channel.caller.number or None,
+                    _name(channel),
+                )
+            )
         elif plan.app_name == "AppDial2":
             # What ARI's originate shows until the leg answers and enters Stasis.
             found.append(SwitchChannel(ChannelId(channel.id), answered=False, args=(RUNG,)))

@@ -79,6 +79,7 @@ class FloorProcess:
         self._stopping = asyncio.Event()
         self._ari_state = ConnectionState.CONNECTING
         self._synced = False
+        self._startup_file = settings.home / "switch-startup"
         self._reading_since = self._started_at
         self._settling: set[asyncio.Task[tuple[str, ...]]] = set()
         self._accounts: list[PhoneAccount] = []
@@ -267,7 +268,11 @@ class FloorProcess:
 
     async def _on_sync(self, snapshot: Snapshot) -> None:
         self._switch_version = snapshot.version
+        if not self._synced and self._startup_file.exists():
+            # Both may have died: then it is not the callers who hung up.
+            self._service.startup_time = self._startup_file.read_text()
         self._service.synchronise(snapshot, self._settings.ari_app, self._reading_since)
+        self._startup_file.write_text(snapshot.startup_time)
         if self._synced:
             # What the switch kept of the accounts is not known after a gap: it may have been
             # killed before its own database was written. Calls do not wait for this.

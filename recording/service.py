@@ -25,6 +25,10 @@ PATIENCE_S = 5.0
 """How long after the call's end the file may still be growing or missing."""
 
 
+SETTLE_S = 1.0
+"""How long a file must have kept its size to be taken as whole, if the switch told nothing."""
+
+
 class Expected(msgspec.Struct, frozen=True):
     """A recording that was asked for and has not been verified yet. `since` is UTC ms."""
 
@@ -78,11 +82,13 @@ class Recorder:
         now_ms: Callable[[], int],
         keep: Callable[[tuple[AnyFact, ...]], None],
         patience_s: float = PATIENCE_S,
+        settle_s: float = SETTLE_S,
     ) -> None:
         self._folder = folder
         self._now_ms = now_ms
         self._keep = keep
         self._patience_s = patience_s
+        self._settle_s = settle_s
         self._open: dict[CallId, list[Expected]] = {}
         self._ended: dict[RecordingId, asyncio.Event] = {}
         self._failed: dict[RecordingId, str] = {}
@@ -139,12 +145,20 @@ class Recorder:
         found: Measured | None = None
         try:
             found = await asyncio.to_thread(measure, path)
+            while reason is None and not ended.is_set() and await self._grows(path, found):
+                found = await asyncio.to_thread(measure, path)
         except FileNotFoundError:
             reason = reason or "no file was written"
         except (WavFault, OSError) as fault:
             reason = reason or str(fault)
         del self._ended[recording_id]
         self._tell(expected, found, reason or "unknown")
+
+    async def _grows(self, path: Path, found: Measured) -> bool:
+        """Without the switch's word, a file is whole when it has not grown for a while."""
+        await asyncio.sleep(self._settle_s)
+        size = await asyncio.to_thread(lambda: path.stat().st_size)
+        return size != found.size_bytes
 
     def _tell(self, expected: Expected, found: Measured | None, reason: str) -> None:
         recording_id, now_ms = expected.recording_id, self._now_ms()

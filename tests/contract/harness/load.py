@@ -34,6 +34,7 @@ from tests.contract.harness.tones import TONES
 
 _CREATED_PER_S = 1000
 _LEAD_MS = 300
+_ABOUT_TO_DIAL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +110,15 @@ class SippLoad:
         return await self.sipp.finished(timeout_s)
 
     async def stop(self) -> None:
-        """Let nobody dial any more; running calls go on, and SIPp ends after the last one."""
+        """Let nobody dial any more (a second later at most); SIPp ends after the last call."""
         # Only a call that exists can be told to skip; SIGUSR1 would abort those that wait.
         created_s = len(self.plan) / _CREATED_PER_S + _LEAD_MS / 1000
         await asyncio.sleep(max(0.0, self._started_s + created_s - time.monotonic()))
-        dialled = {event.call_id for event in self.sipp.events if event.name == "dialled"}
-        for number in range(1, len(self.plan) + 1):
-            if (call_id := f"load-{number}-{self.sipp.pid}") not in dialled:
-                self.sipp.steer("SKIP", call_id)
+        # A call about to dial must not be told: its INVITE would be on the way when the word comes.
+        safe_ms = (time.monotonic() - self._started_s + _ABOUT_TO_DIAL_S) * 1000 - _LEAD_MS
+        for number, call in enumerate(self.plan, start=1):
+            if call.at_ms > safe_ms:
+                self.sipp.steer("SKIP", f"load-{number}-{self.sipp.pid}")
             if number % 50 == 0:  # no burst larger than SIPp's receive buffer
                 await asyncio.sleep(0.005)
 
