@@ -24,7 +24,7 @@ as_root() {
 }
 
 packages='ca-certificates debian-archive-keyring debootstrap espeak-ng python3-venv sox util-linux'
-[ "$mode" = run ] || packages="$packages postgresql docker-compose"
+[ "$mode" = run ] || packages="$packages postgresql docker-compose libatomic1"
 if [ "$mode" != run ] && ! command -v chromium >/dev/null 2>&1 &&
    ! command -v google-chrome >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1; then
   # Ubuntu's package only fetches a snap; there, any Chromium or Chrome on PATH serves.
