@@ -21,10 +21,10 @@ from acd.events import Event, Request, SwitchEvent
 from acd.facts import AnyFact, JournalEntry
 from acd.floor import Turn
 from acd.model import CallId
-from acd.translate import event_of, seen_of
+from acd.translate import Contacts, event_of, seen_of
 from ari.connection import AriConnection, ConnectionState, Snapshot
 from ari.errors import AriError
-from ari.events_gen import AriEvent
+from ari.events_gen import AriEvent, ContactStatusChange
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +79,7 @@ class FloorService:
         self._clock = clock
         self._on_turn = on_turn
         self._hands: Hands | None = None
+        self._contacts = Contacts()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
         self.startup_time: str | None = None
@@ -215,7 +216,10 @@ class FloorService:
 
     def on_ari_event(self, event: AriEvent) -> None:
         """From the event socket's reader: decode is done, decide now."""
-        happened = event_of(event)
+        if isinstance(event, ContactStatusChange):
+            happened: SwitchEvent | None = self._contacts.event_of(event)
+        else:
+            happened = event_of(event)
         if happened is not None:
             self.post(happened)
 
@@ -223,6 +227,7 @@ class FloorService:
         """After a (re)connection: one truth again. `taken_at` is when the reading began."""
         restarted = self.startup_time is not None and snapshot.startup_time != self.startup_time
         self.startup_time = snapshot.startup_time
+        self._contacts.forget()
         seen = seen_of(snapshot, app, taken_at, restarted)
         log.info(
             "in sync with the switch",

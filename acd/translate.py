@@ -30,7 +30,7 @@ from ari.events_gen import (
     ChannelDtmfReceived,
     ChannelHold,
     ChannelUnhold,
-    EndpointStateChange,
+    ContactStatusChange,
     PlaybackFinished,
     RecordingFailed,
     RecordingFinished,
@@ -78,11 +78,35 @@ def event_of(event: AriEvent) -> SwitchEvent | None:
             return RecordingEnded(RecordingId(recording.name))
         case RecordingFailed(recording=recording):
             return RecordingEnded(RecordingId(recording.name), recording.cause or "unknown cause")
-        case EndpointStateChange(endpoint=endpoint):
-            phone = PhoneId(endpoint.resource)
-            return PhoneReachable(phone) if endpoint.state == "online" else PhoneUnreachable(phone)
         case _:
             return None
+
+
+class Contacts:
+    """Which contacts each phone has registered: a phone can be rung while it has one.
+
+    A contact not qualified yet (up to half a minute after registering) counts; the endpoint's own
+    state would call it offline until then. A phone that registers anew from elsewhere has the new
+    contact before the old one is removed.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[PhoneId, set[str]] = {}
+
+    def forget(self) -> None:
+        """After a gap, what is registered is not known."""
+        self._of.clear()
+
+    def event_of(self, event: ContactStatusChange) -> SwitchEvent:
+        """Whether the phone can be rung after this."""
+        contact = event.contact_info
+        phone = PhoneId(contact.aor)
+        known = self._of.setdefault(phone, set())
+        if contact.contact_status in ("Unreachable", "Removed"):
+            known.discard(contact.uri)
+        else:
+            known.add(contact.uri)
+        return PhoneReachable(phone) if known else PhoneUnreachable(phone)
 
 
 def _started(channel: Channel, args: tuple[str, ...]) -> SwitchEvent | None:

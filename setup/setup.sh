@@ -55,7 +55,7 @@ rootfs_pid=
 if setup/asterisk-present.sh; then
   :
 else
-  say "making the root folder with Asterisk (about a minute the first time)"
+  say "the root folder with Asterisk (about a minute the first time)"
   as_root sh asterisk-conf/make-rootfs.sh >.cache/rootfs.log 2>&1 &
   rootfs_pid=$!
 fi

@@ -56,11 +56,11 @@ from acd.model import (
 )
 from acd.service import FloorService
 from acd.switchboard import Switchboard, _caller_id
-from acd.translate import event_of, ours
+from acd.translate import Contacts, event_of, ours
 from ari import errors
 from ari.counters import Counters
 from ari.decode import decode
-from ari.events_gen import Channel, RESTResponse
+from ari.events_gen import Channel, ContactInfo, ContactStatusChange, Endpoint, RESTResponse
 from ari.wire import AriResponse, Json
 from tests.sim.scripted_flows import ScriptedFlows
 from tests.sim.switch_model import START_MS, small_config
@@ -93,13 +93,33 @@ def test_frames_become_events() -> None:
     )
     assert meant(captured.DESTROYED_BUSY) == ChannelGone(ChannelId("ag-c2"), 17, 486)
     assert meant(captured.RECORDING_FINISHED) == RecordingEnded(RecordingId("rec-c2"))
-    assert meant(captured.ENDPOINT_STATE) == PhoneUnreachable(PhoneId("trunk"))
-    assert meant(captured.ENDPOINT_STATE.replace("offline", "online")) == PhoneReachable(
-        PhoneId("trunk")
-    )
+    assert meant(captured.ENDPOINT_STATE) is None  # contacts tell more, and sooner
     assert meant(captured.PLAYBACK_FINISHED) == PromptFinished(PlaybackId("pb-c"))
     failed = captured.PLAYBACK_FINISHED.replace('"state":"done"', '"state":"failed"')
     assert meant(failed) == PromptFinished(PlaybackId("pb-c"), failed=True)
+
+
+def contact(uri: str, status: str) -> ContactStatusChange:
+    return ContactStatusChange(
+        application="plateau-phones",
+        timestamp="2026-11-22T15:54:11.458+0000",
+        endpoint=Endpoint(technology="PJSIP", resource="agent-ana", channel_ids=()),
+        contact_info=ContactInfo(uri=uri, contact_status=status, aor="agent-ana"),
+    )
+
+
+def test_a_phone_can_be_rung_while_it_has_a_contact() -> None:
+    contacts, ana = Contacts(), PhoneId("agent-ana")
+    assert contacts.event_of(contact("sip:a", "NonQualified")) == PhoneReachable(ana)
+    assert contacts.event_of(contact("sip:a", "Reachable")) == PhoneReachable(ana)
+    assert contacts.event_of(contact("sip:a", "Unreachable")) == PhoneUnreachable(ana)
+    assert contacts.event_of(contact("sip:a", "Reachable")) == PhoneReachable(ana)
+    # The phone moves: the new contact comes before the old one goes.
+    assert contacts.event_of(contact("sip:b", "NonQualified")) == PhoneReachable(ana)
+    assert contacts.event_of(contact("sip:a", "Removed")) == PhoneReachable(ana)
+    assert contacts.event_of(contact("sip:b", "Removed")) == PhoneUnreachable(ana)
+    contacts.forget()
+    assert contacts.event_of(contact("sip:b", "Removed")) == PhoneUnreachable(ana)
 
 
 @pytest.mark.parametrize("args", ["[]", '["inbound"]', '["in","1000"]', '["agent"]'])
