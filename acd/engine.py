@@ -410,6 +410,7 @@ class Engine:
         if talk is None:
             return
         if talk.join_tries >= JOIN_TRIES:
+            call_goes(call.state, CallInput.SWITCH_FAILED, CallState.ENDED)
             end(self.floor, call, Ending(Outcome.FAILED, "join_failed"))
             return
         legs = (call.channel_id, talk.agent_channel_id)
@@ -422,7 +423,7 @@ class Engine:
         """End one call because of a fault of ours; harmless for one that is not here."""
         self.floor.now_ms = now_ms
         call = self.floor.calls.get(call_id)
-        if call is not None:
+        if call is not None and call_goes(call.state, CallInput.SWITCH_FAILED, CallState.ENDED):
             end(self.floor, call, Ending(Outcome.FAILED, reason))
         self._settle()
         return self.floor.take_turn()
