@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from switch import lifecycle
 from switch.cli import default_rootfs
 from switch.model import RunningSwitch
 from tests.contract.real_floor import RealFloor, harness_site
+from tests.store.postgres import Server
 
 
 @pytest.fixture(scope="session")
@@ -44,23 +47,53 @@ def real_switch(base_settings: Settings) -> Iterator[RunningSwitch]:
 async def floor(
     base_settings: Settings, real_switch: RunningSwitch, tmp_path: Path
 ) -> AsyncIterator[RealFloor]:
-    """A floor with two queues and four agents, not started yet: `await floor.start()`."""
-    password = tmp_path / "ari-password"
-    password.write_text(real_switch.ari_password)
-    home = tmp_path / "home"
+    """A floor on SQLite with two queues and four agents, started."""
+    settings = settings_for(base_settings, real_switch, tmp_path, None)
+    async with seeded_floor(settings, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def floor_on_postgresql(
+    base_settings: Settings, real_switch: RunningSwitch, tmp_path: Path
+) -> AsyncIterator[RealFloor]:
+    """The same floor on a PostgreSQL of its own."""
+    server = await asyncio.to_thread(Server)
+    try:
+        url = server.url("postgres")
+        settings = settings_for(base_settings, real_switch, tmp_path, url)
+        async with seeded_floor(settings, tmp_path) as made:
+            yield made
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+def settings_for(
+    base: Settings, switch: RunningSwitch, folder: Path, database_url: str | None
+) -> Settings:
+    """A home of its own on the session's Asterisk."""
+    password = folder / "ari-password"
+    password.write_text(switch.ari_password)
+    home = folder / "home"
     home.mkdir()
-    settings = base_settings.model_copy(
+    return base.model_copy(
         update={
             "home": home,
-            "ari_url": real_switch.ari_url,
-            "ari_user": real_switch.ari_user,
+            "database_url": database_url,
+            "ari_url": switch.ari_url,
+            "ari_user": switch.ari_user,
             "ari_password_file": password,
-            "recordings": real_switch.recordings,
-            "sounds": real_switch.sounds,
-            "sounds_uri_prefix": real_switch.sounds_uri_prefix,
+            "recordings": switch.recordings,
+            "sounds": switch.sounds,
+            "sounds_uri_prefix": switch.sounds_uri_prefix,
         }
     )
-    workdir = tmp_path / "sipp"
+
+
+@asynccontextmanager
+async def seeded_floor(settings: Settings, folder: Path) -> AsyncIterator[RealFloor]:
+    """Two queues and four agents; sales rings 3 s, wraps up for 1 s and is recorded."""
+    workdir = folder / "sipp"
     workdir.mkdir()
     site = harness_site(settings.effective_rootfs, workdir, settings.sip_port)
     async with RealFloor(settings, site) as made:

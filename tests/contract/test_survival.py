@@ -159,3 +159,21 @@ async def test_asterisk_dies_its_calls_are_closed_and_the_next_one_is_served(
             await caller.until_hears(1000, within_s=8)
             await caller.hang_up()
         await floor.contacts(2)
+
+
+async def test_the_same_on_postgresql_over_a_kill(floor_on_postgresql: RealFloor) -> None:
+    floor = floor_on_postgresql
+    async with floor.agent("ana", tone_hz=1000), floor.caller("600") as caller:
+        await caller.answered(timeout_s=5)
+        await caller.press("1")
+        await caller.until_hears(1000, within_s=6)
+        await floor.kill()
+        await floor.start()
+        await caller.until_hears(1000, within_s=3)
+        await caller.hang_up()
+        (contact,) = await floor.contacts(1)
+        assert (contact["outcome"], contact["ended_by"]) == ("answered", "caller")
+        kinds = [segment["kind"] for segment in await floor.closed_segments(4)]
+        assert kinds == ["ivr", "ring", "talk", "acw"]
+        (recording,) = await floor.kept_recordings(1)
+        assert recording["lost_reason"] is None
