@@ -53,6 +53,7 @@ from acd.events import (
 from acd.facts import Call
 from acd.floor import Floor, Role, Turn
 from acd.flow import Digit, FlowRunner, PromptDone, Woken
+from acd.matching import settle
 from acd.model import (
     AgentId,
     AgentWork,
@@ -65,6 +66,7 @@ from acd.model import (
     PhoneId,
 )
 from acd.reconcile import NOBODYS, Suspects, reconcile
+from acd.restoring import restore
 from acd.states import CallInput, call_goes
 from acd.timers import Wake
 
@@ -111,42 +113,7 @@ class Engine:
         Nobody is matched until `SwitchSeen` has told which legs and phones are still there. What
         it changes (an agent who was deleted meanwhile signs out) is told with the next step.
         """
-        floor = self.floor
-        floor.now_ms = now_ms
-        for kept in at_work:
-            work = floor.put_agent(kept)
-            agents.index(floor, work)
-            if work.wrap_up_until is not None:
-                floor.timers.set(Wake.WRAP_UP, work.id, work.wrap_up_until)
-            if work.id not in floor.config.agents:
-                agents.removed(floor, work)
-        for call in live_calls:
-            if call.state is not CallState.ENDED:
-                self._restore_call(call)
-        floor.calls_to_route.clear()
-        floor.agents_to_route.clear()
-
-    def _restore_call(self, call: Call) -> None:
-        floor = self.floor
-        floor.put_call(call)
-        floor.legs[call.channel_id] = (call.id, Role.CALLER)
-        if call.playback_id is not None:
-            floor.playbacks[call.playback_id] = call.id
-        if call.flow is not None and call.flow.due_at is not None:
-            floor.timers.set(Wake.FLOW, call.id, call.flow.due_at)
-        if call.visit is not None:
-            floor.visit_count = max(floor.visit_count, call.visit.order)
-            if call.state is CallState.WAITING:
-                calls.wait(floor, call, call.visit, "restart")
-            elif call.state is CallState.OFFERED:
-                floor.line(call.visit.queue_id).add(call.id, call.visit)
-        if call.offer is not None:
-            floor.legs[call.offer.channel_id] = (call.id, Role.AGENT)
-            floor.timers.set(Wake.OFFER, call.id, call.offer.deadline_at)
-        if call.talk is not None:
-            floor.legs[call.talk.agent_channel_id] = (call.id, Role.AGENT)
-            if call.visit is not None:
-                floor.talking[call.visit.queue_id] += 1
+        restore(self.floor, live_calls, at_work, now_ms)
 
     def handle(self, event: Event, now_ms: int) -> Turn:
         """One event: what is to be done and kept.
@@ -159,7 +126,7 @@ class Engine:
             self._dispatch(event)
         except ImpossibleTransition as impossible:
             self._end_safely(event, impossible)
-        self._settle()
+        settle(self.floor)
         return floor.take_turn()
 
     def tick(self, now_ms: int) -> Turn:
@@ -168,7 +135,7 @@ class Engine:
         floor.now_ms = now_ms
         while (due := floor.timers.pop_due(now_ms)) is not None:
             self._wake(*due)
-            self._settle()
+            settle(self.floor)
         return floor.take_turn()
 
     # ---- dispatch ----
@@ -425,45 +392,5 @@ class Engine:
         call = self.floor.calls.get(call_id)
         if call is not None and call_goes(call.state, CallInput.SWITCH_FAILED, CallState.ENDED):
             end(self.floor, call, Ending(Outcome.FAILED, reason))
-        self._settle()
+        settle(self.floor)
         return self.floor.take_turn()
-
-    # ---- matching ----
-
-    def _settle(self) -> None:
-        """Match agents with calls until nothing more can be matched.
-
-        An agent always gets the first call in order that they can take, whichever side made us
-        look; so the order by key holds among calls that the same agent could take.
-        """
-        floor = self.floor
-        while floor.calls_to_route or floor.agents_to_route:
-            if floor.calls_to_route:
-                self._route_call(*floor.calls_to_route.popitem())
-            else:
-                agent_id, trigger = floor.agents_to_route.popitem()
-                self._route_agent(agent_id, trigger)
-
-    def _route_call(self, call_id: CallId, trigger: str) -> None:
-        floor = self.floor
-        call = floor.calls.get(call_id)
-        if call is None or call.visit is None or call.state is not CallState.WAITING:
-            return
-        wanted = floor.wanted(call.visit)
-        while (agent_id := floor.router.best_agent(wanted)) is not None:
-            first = floor.router.best_call(agent_id)
-            if first is None or first == call_id:
-                calls.offer(floor, call, agent_id, trigger)
-                return
-            calls.offer(floor, floor.calls[first], agent_id, trigger)
-        if trigger in ("arrival", "requeue"):
-            calls.decide(floor, call, trigger, None)
-
-    def _route_agent(self, agent_id: AgentId, trigger: str) -> None:
-        floor = self.floor
-        work = floor.agents.get(agent_id)
-        if work is None or not floor.router.is_ready(agent_id):
-            return
-        first = floor.router.best_call(agent_id)
-        if first is not None:
-            calls.offer(floor, floor.calls[first], agent_id, trigger)
