@@ -53,7 +53,11 @@ def _check_phones(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:
         if agent_id in floor.agents
     }
     other = frozenset(phone for phone, up in believed.items() if up != (phone in seen.phones_up))
-    due = other if seen.in_sync else other & suspects.phones
+    # A contact not qualified since the switch or the phone started shows its endpoint offline for
+    # up to half a minute. So only a second look takes a phone away; ringing one that is really
+    # gone fails at once and costs the caller nothing.
+    back = other & seen.phones_up
+    due = back if seen.in_sync else back | (other & suspects.phones)
     suspects.phones = other - due
     for phone in sorted(due):
         ringing = agents.phone_seen(floor, phone, phone in seen.phones_up)
