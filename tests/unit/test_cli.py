@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,9 +25,15 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+def run_floor() -> subprocess.CompletedProcess[str]:
+    """In a process of its own: `plateau floor` sets up logging and the collector for good."""
+    command = [sys.executable, "-m", "plateau", "floor"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
 def test_floor_without_asterisk_is_one_sentence(tmp_path: Path) -> None:
-    result = runner.invoke(app, ["floor"])
-    assert result.exit_code == 1
+    result = run_floor()
+    assert result.returncode == 1
     assert result.stderr == (
         f"No Asterisk runs for {tmp_path / 'home'}: start it with `plateau switch up` "
         "(or everything with `plateau up`), or name one with PLATEAU_ARI_URL.\n"
@@ -36,8 +44,8 @@ def test_floor_told_of_a_switch_elsewhere_names_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PLATEAU_ARI_URL", "http://127.0.0.1:1/ari/")
-    result = runner.invoke(app, ["floor"])
-    assert result.exit_code == 1
+    result = run_floor()
+    assert result.returncode == 1
     assert "PLATEAU_ARI_PASSWORD_FILE, PLATEAU_RECORDINGS" in result.stderr
 
 
