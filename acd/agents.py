@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from acd import legs
+from acd.config import WrapUp
 from acd.errors import Rejected
 from acd.facts import AgentStateChanged, SegmentClosed, SegmentOpened
 from acd.floor import Floor
@@ -18,7 +20,7 @@ from acd.model import (
     ChannelId,
     EndedBy,
     OfferEnd,
-    PhoneId,
+    QueueId,
     SegmentId,
     SegmentKind,
     VisitId,
@@ -26,11 +28,48 @@ from acd.model import (
 from acd.states import AgentInput, agent_goes
 from acd.timers import Wake
 
+ASKED_WRAP_UP_S = 60
+"""How long a wrap-up lasts that an agent asked for where the queue names no time."""
+
 REST_MS = 5_000
 """How long a phone that was busy, refused or failed is left alone before the next try."""
 
-_BUSY = (AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP)
-"""The states after which something asked for meanwhile may begin."""
+IN_TALK = (AgentState.TALKING, AgentState.HOLDING, AgentState.CONSULTING)
+"""The states of an agent who is in a call."""
+
+_BUSY = (AgentState.OFFERED, *IN_TALK, AgentState.WRAP_UP)
+"""The states after which something asked for meanwhile may begin; their time counts as busy."""
+
+
+class After(msgspec.Struct, frozen=True):
+    """What an agent has to do after a conversation.
+
+    `wrap_up` and `seconds` are the queue's; `asked`: the agent wants it where it is optional;
+    `disposed`: a disposition is set already. `contact_id` is what the facts belong to.
+    """
+
+    call_id: CallId
+    contact_id: CallId
+    queue_id: QueueId | None = None
+    visit_id: VisitId | None = None
+    wrap_up: WrapUp = WrapUp.NONE
+    seconds: int = 0
+    asked: bool = False
+    disposed: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is wrap-up at all."""
+        match self.wrap_up:
+            case WrapUp.NONE:
+                return False
+            case WrapUp.OPTIONAL:
+                return self.asked
+            case WrapUp.TIMED:
+                return self.seconds > 0 or self.asked
+            case WrapUp.MANDATORY:
+                return not self.disposed
+
 
 _RESTING_ENDS = (OfferEnd.BUSY, OfferEnd.REJECTED, OfferEnd.UNREACHABLE, OfferEnd.FAILED)
 
@@ -43,10 +82,22 @@ def known(floor: Floor, agent_id: AgentId) -> AgentWork:
     return work
 
 
-def enter(floor: Floor, work: AgentWork, state: AgentState, reason: str | None = None) -> AgentWork:
-    """Put the agent into `state` now, in every index, and keep the fact."""
+def enter(
+    floor: Floor,
+    work: AgentWork,
+    state: AgentState,
+    reason: str | None = None,
+    by: str | None = None,
+) -> AgentWork:
+    """Put the agent into `state` now, in every index, and keep the fact.
+
+    `by` is the supervisor who did it. Who signs out leaves their phone and any standing line.
+    """
+    if state is AgentState.SIGNED_OUT:
+        work = _leave_phone(floor, work)
     ready = state is AgentState.READY
     busy = state in _BUSY
+    busy_ms = work.busy_ms + (floor.now_ms - work.since if work.state in _BUSY else 0)
     work = msgspec.structs.replace(
         work,
         after=work.after if busy else None,
@@ -54,16 +105,39 @@ def enter(floor: Floor, work: AgentWork, state: AgentState, reason: str | None =
         state=state,
         since=floor.now_ms,
         reason=reason,
+        busy_ms=busy_ms,
         ready_since=floor.now_ms if ready else None,
     )
+    productive, paid = _worth(floor, state, reason)
     work = floor.tell_agent(
         work,
         lambda subject, seq, at: AgentStateChanged(
-            subject, seq, at, work.id, state, reason, _team(floor, work.id)
+            subject, seq, at, work.id, state, reason, _team(floor, work.id), productive, paid, by
         ),
     )
     index(floor, work)
     return work
+
+
+def _leave_phone(floor: Floor, work: AgentWork) -> AgentWork:
+    if work.line is not None:
+        floor.line_owner.pop(work.line, None)
+        legs.let_go(floor, CallId(work.id), work.line)
+    own = floor.config.agents.get(work.id)
+    phone_up = own is not None and own.phone in floor.phones_up
+    return msgspec.structs.replace(
+        work, phone=None, connected=False, line=None, line_up=False, phone_up=phone_up
+    )
+
+
+def _worth(floor: Floor, state: AgentState, reason: str | None) -> tuple[bool, bool]:
+    """Whether time in this state is (productive, paid)."""
+    if state is AgentState.SIGNED_OUT:
+        return False, False
+    if state is AgentState.PAUSED:
+        known_reason = floor.config.pause_reasons.get(reason or "")
+        return (known_reason.productive, known_reason.paid) if known_reason else (False, True)
+    return state not in (AgentState.NOT_RESPONDING, AgentState.UNREACHABLE), True
 
 
 def index(floor: Floor, work: AgentWork) -> None:
@@ -74,7 +148,7 @@ def index(floor: Floor, work: AgentWork) -> None:
         floor.router.agent_unready(work.id)
         floor.timers.set(Wake.REST, work.id, work.resting_until)
     else:
-        floor.router.agent_ready(work.id, work.ready_since)
+        floor.router.agent_ready(work)
         floor.agents_to_route[work.id] = "agent_freed"
 
 
@@ -90,70 +164,67 @@ def _team(floor: Floor, agent_id: AgentId) -> str | None:
     return profile.team if profile else None
 
 
-def _free_state(work: AgentWork) -> AgentState:
-    return AgentState.READY if work.phone_up else AgentState.UNREACHABLE
+def free_state(work: AgentWork) -> AgentState:
+    """READY, or UNREACHABLE while the phone (or the line that a connected agent keeps) is down."""
+    reachable = work.phone_up and (work.line_up or not work.connected)
+    return AgentState.READY if reachable else AgentState.UNREACHABLE
 
 
 # ---- what agents ask ---------------------------------------------------------------------------
 
 
-def sign_in(floor: Floor, agent_id: AgentId, ready: bool) -> None:
-    """Start work, ready or in pause. Raises Rejected for an unknown agent."""
-    work = known(floor, agent_id)
-    target = _free_state(work) if ready else AgentState.PAUSED
-    if agent_goes(work.state, AgentInput.SIGN_IN, target):
-        work = msgspec.structs.replace(work, after=None, after_reason=None, rona_count=0)
-        enter(floor, work, target, None if ready else "sign_in")
-
-
-def sign_out(floor: Floor, agent_id: AgentId) -> None:
-    """Leave, or leave after the call in hand. Raises Rejected for an unknown agent."""
-    work = known(floor, agent_id)
-    if agent_goes(work.state, AgentInput.SIGN_OUT, AgentState.SIGNED_OUT):
-        work = _close_wrap_up(floor, work)
-        enter(floor, work, AgentState.SIGNED_OUT)
-    elif work.state in (AgentState.OFFERED, AgentState.TALKING):
-        _take_down(floor, work, AgentState.SIGNED_OUT, None)
-
-
-def removed(floor: Floor, work: AgentWork) -> None:
-    """The agent was taken out of the configuration: they leave, after the call in hand if busy."""
-    if agent_goes(work.state, AgentInput.SIGN_OUT, AgentState.SIGNED_OUT):
-        enter(floor, _close_wrap_up(floor, work), AgentState.SIGNED_OUT)
-    elif work.state is not AgentState.SIGNED_OUT:
-        _take_down(floor, work, AgentState.SIGNED_OUT, None)
-
-
 def get_ready(floor: Floor, agent_id: AgentId) -> None:
     """Take calls; in a call, forget the pause asked for. Raises Rejected."""
     work = known(floor, agent_id)
-    target = _free_state(work)
+    must_have_disposed(work)
+    target = free_state(work)
     if agent_goes(work.state, AgentInput.GET_READY, target):
-        work = _close_wrap_up(floor, work)
+        work = close_wrap_up(floor, work)
         work = msgspec.structs.replace(work, after=None, after_reason=None, rona_count=0)
         enter(floor, work, target)
     elif work.after is not None:
-        _take_down(floor, work, None, None)
+        take_down(floor, work, None, None)
+
+
+def must_have_disposed(work: AgentWork) -> None:
+    """Raises Rejected in a wrap-up that lasts until a disposition is set."""
+    if work.state is AgentState.WRAP_UP and work.wrap_up_mandatory:
+        raise Rejected(
+            "disposition-missing",
+            "This queue wants a disposition for each call: set one, and wrap-up is over.",
+        )
 
 
 def pause(floor: Floor, agent_id: AgentId, reason: str) -> None:
-    """Take no calls, at once or after the call in hand. Raises Rejected."""
+    """Take no calls, at once or after the call in hand. Raises Rejected.
+
+    A reason must be one of the configured ones, where there are any.
+    """
     work = known(floor, agent_id)
-    if agent_goes(work.state, AgentInput.PAUSE, AgentState.PAUSED):
-        work = _close_wrap_up(floor, work)
+    reasons = floor.config.pause_reasons
+    if reasons and reason not in reasons:
+        listed = ", ".join(sorted(reasons))
+        raise Rejected(
+            "unknown-pause-reason", f"There is no pause reason {reason!r}: {listed}.", 422
+        )
+    if work.state is AgentState.WRAP_UP and work.wrap_up_mandatory:
+        take_down(floor, work, AgentState.PAUSED, reason)
+    elif agent_goes(work.state, AgentInput.PAUSE, AgentState.PAUSED):
+        work = close_wrap_up(floor, work)
         enter(floor, work, AgentState.PAUSED, reason)
     else:
-        _take_down(floor, work, AgentState.PAUSED, reason)
+        take_down(floor, work, AgentState.PAUSED, reason)
 
 
-def _take_down(floor: Floor, work: AgentWork, after: AgentState | None, reason: str | None) -> None:
+def take_down(floor: Floor, work: AgentWork, after: AgentState | None, reason: str | None) -> None:
+    """What is asked for now begins when the present work ends; None forgets an earlier wish."""
     floor.put_agent(msgspec.structs.replace(work, after=after, after_reason=reason))
 
 
 def _after_work(work: AgentWork) -> tuple[AgentState, str | None]:
     if work.after is not None:
         return work.after, work.after_reason
-    return _free_state(work), None
+    return free_state(work), None
 
 
 # ---- offers and talks --------------------------------------------------------------------------
@@ -167,11 +238,85 @@ def offered(floor: Floor, agent_id: AgentId, call_id: CallId, channel_id: Channe
     enter(floor, work, AgentState.OFFERED)
 
 
-def answered(floor: Floor, agent_id: AgentId) -> None:
-    """The agent picked up."""
+def answered(floor: Floor, agent_id: AgentId, call_id: CallId, channel_id: ChannelId) -> None:
+    """The agent talks on this call now, by this leg: picked up, or got it from a colleague.
+
+    Who was in a conversation already (was consulted) talks on, and it counts as one call.
+    """
     work = floor.agents[agent_id]
     agent_goes(work.state, AgentInput.ANSWERED, AgentState.TALKING)
-    enter(floor, msgspec.structs.replace(work, rona_count=0), AgentState.TALKING)
+    work = msgspec.structs.replace(
+        work,
+        rona_count=0,
+        calls_taken=work.calls_taken + (work.state not in IN_TALK),
+        call_id=call_id,
+        channel_id=channel_id,
+        consult_id=None,
+    )
+    if work.state is AgentState.TALKING:
+        floor.put_agent(work)
+    else:
+        enter(floor, work, AgentState.TALKING)
+
+
+def consults(floor: Floor, agent_id: AgentId, consult_id: CallId) -> None:
+    """The agent asks somebody, with the customer on hold."""
+    work = floor.agents[agent_id]
+    agent_goes(work.state, AgentInput.CONSULTS, AgentState.CONSULTING)
+    work = msgspec.structs.replace(work, consult_id=consult_id)
+    enter(floor, work, AgentState.CONSULTING)
+
+
+def consult_over(floor: Floor, agent_id: AgentId, on_hold: bool) -> None:
+    """The agent has only the customer again, who is still on hold or not."""
+    work = floor.agents.get(agent_id)
+    if work is None or work.state is not AgentState.CONSULTING:
+        return
+    state = AgentState.HOLDING if on_hold else AgentState.TALKING
+    agent_goes(work.state, AgentInput.CONSULT_OVER, state)
+    enter(floor, msgspec.structs.replace(work, consult_id=None), state)
+
+
+def picked_up(floor: Floor, agent_id: AgentId) -> None:
+    """The agent who places a call is at their phone: they respond."""
+    work = floor.agents[agent_id]
+    if work.after is AgentState.NOT_RESPONDING:
+        work = msgspec.structs.replace(work, after=None, after_reason=None, rona_count=0)
+        floor.put_agent(work)
+
+
+def ready_again(floor: Floor, agent_id: AgentId) -> None:
+    """Leave a wrap-up at once, for the call that it belongs to comes back."""
+    work = floor.agents[agent_id]
+    if work.state is AgentState.WRAP_UP:
+        agent_goes(work.state, AgentInput.GET_READY, free_state(work))
+        after, reason = work.after, work.after_reason
+        work = enter(floor, close_wrap_up(floor, work), free_state(work))
+        take_down(floor, work, after, reason)
+
+
+def takes(floor: Floor, agent_id: AgentId, call_id: CallId, channel_id: ChannelId) -> None:
+    """The agent, who was not rung for it, is in this call now: they placed it, or took it over."""
+    work = floor.agents[agent_id]
+    agent_goes(work.state, AgentInput.PLACES_CALL, AgentState.TALKING)
+    before, reason = work.state, work.reason
+    work = close_wrap_up(floor, work)
+    work = msgspec.structs.replace(work, call_id=call_id, channel_id=channel_id)
+    work = enter(floor, work, AgentState.TALKING)
+    if before in (AgentState.PAUSED, AgentState.NOT_RESPONDING):
+        # What they were before they are again afterwards.
+        take_down(floor, work, before, reason)
+
+
+def held(floor: Floor, agent_id: AgentId, on_hold: bool) -> None:
+    """The agent put the other side on hold, or took it back."""
+    work = floor.agents.get(agent_id)
+    if work is None or work.state not in IN_TALK or work.consult_id is not None:
+        return
+    state = AgentState.HOLDING if on_hold else AgentState.TALKING
+    if work.state is not state:
+        agent_goes(work.state, AgentInput.HELD if on_hold else AgentInput.RETRIEVED, state)
+        enter(floor, work, state)
 
 
 def offer_over(floor: Floor, agent_id: AgentId, end: OfferEnd, rona_limit: int) -> None:
@@ -202,47 +347,55 @@ def offer_over(floor: Floor, agent_id: AgentId, end: OfferEnd, rona_limit: int) 
     enter(floor, work, state, reason)
 
 
-def talk_over(
-    floor: Floor, agent_id: AgentId, call_id: CallId, visit_id: VisitId | None, wrap_up_s: int
-) -> None:
+def talk_over(floor: Floor, agent_id: AgentId, after: After) -> None:
     """The conversation is over: wrap-up, or what was asked for meanwhile, or free again."""
-    work = floor.agents[agent_id]
-    state, reason = (AgentState.WRAP_UP, None) if wrap_up_s > 0 else _after_work(work)
+    work = floor.agents.get(agent_id)
+    if work is None or work.state not in IN_TALK or work.call_id != after.call_id:
+        return
+    state, reason = (AgentState.WRAP_UP, None) if after.writes else _after_work(work)
     agent_goes(work.state, AgentInput.TALK_OVER, state)
-    work = msgspec.structs.replace(work, call_id=None, channel_id=None)
-    if wrap_up_s > 0:
-        _start_wrap_up(floor, work, call_id, visit_id, wrap_up_s)
+    work = msgspec.structs.replace(work, call_id=None, channel_id=None, consult_id=None)
+    if after.writes:
+        _start_wrap_up(floor, work, after)
     else:
         enter(floor, msgspec.structs.replace(work, after=None, after_reason=None), state, reason)
 
 
-def _start_wrap_up(
-    floor: Floor, work: AgentWork, call_id: CallId, visit_id: VisitId | None, wrap_up_s: int
-) -> None:
+def _start_wrap_up(floor: Floor, work: AgentWork, after: After) -> None:
     segment_id = SegmentId(floor.new_id())
-    until = floor.now_ms + wrap_up_s * 1000
+    mandatory = after.wrap_up is WrapUp.MANDATORY
+    seconds = after.seconds or ASKED_WRAP_UP_S
+    until = None if mandatory else floor.now_ms + seconds * 1000
     work = floor.tell_agent(
         work,
         lambda subject, seq, at: SegmentOpened(
             subject,
             seq,
             at,
-            call_id,
+            after.contact_id,
             segment_id,
             SegmentKind.ACW,
-            visit_id,
+            after.visit_id,
             work.id,
             _team(floor, work.id),
         ),
     )
     work = msgspec.structs.replace(
-        work, wrap_up_segment_id=segment_id, wrap_up_call_id=call_id, wrap_up_until=until
+        work,
+        wrap_up_segment_id=segment_id,
+        wrap_up_call_id=after.contact_id,
+        wrap_up_queue_id=after.queue_id,
+        wrap_up_until=until,
+        wrap_up_extended=False,
+        wrap_up_mandatory=mandatory,
     )
     enter(floor, work, AgentState.WRAP_UP)
-    floor.timers.set(Wake.WRAP_UP, work.id, until)
+    if until is not None:
+        floor.timers.set(Wake.WRAP_UP, work.id, until)
 
 
-def _close_wrap_up(floor: Floor, work: AgentWork) -> AgentWork:
+def close_wrap_up(floor: Floor, work: AgentWork) -> AgentWork:
+    """End the wrap-up's segment and timer; harmless where there is none."""
     segment_id, call_id = work.wrap_up_segment_id, work.wrap_up_call_id
     if segment_id is None or call_id is None:
         return work
@@ -254,7 +407,13 @@ def _close_wrap_up(floor: Floor, work: AgentWork) -> AgentWork:
         ),
     )
     return msgspec.structs.replace(
-        work, wrap_up_segment_id=None, wrap_up_call_id=None, wrap_up_until=None
+        work,
+        wrap_up_segment_id=None,
+        wrap_up_call_id=None,
+        wrap_up_queue_id=None,
+        wrap_up_until=None,
+        wrap_up_extended=False,
+        wrap_up_mandatory=False,
     )
 
 
@@ -265,23 +424,5 @@ def wrap_up_over(floor: Floor, agent_id: AgentId) -> None:
         return
     state, reason = _after_work(work)
     agent_goes(work.state, AgentInput.WRAP_UP_OVER, state)
-    work = _close_wrap_up(floor, work)
+    work = close_wrap_up(floor, work)
     enter(floor, msgspec.structs.replace(work, after=None, after_reason=None), state, reason)
-
-
-# ---- phones ------------------------------------------------------------------------------------
-
-
-def phone_seen(floor: Floor, phone: PhoneId, up: bool) -> AgentWork | None:
-    """A phone came or went. The agent whose offer must end for it, or None."""
-    agent_id = floor.agent_of_phone.get(phone)
-    work = floor.agents.get(agent_id) if agent_id is not None else None
-    if work is None or work.phone_up == up:
-        return None
-    work = floor.put_agent(msgspec.structs.replace(work, phone_up=up))
-    happened = AgentInput.PHONE_BACK if up else AgentInput.PHONE_LOST
-    target = AgentState.READY if up else AgentState.UNREACHABLE
-    if agent_goes(work.state, happened, target):
-        enter(floor, work, target)
-        return None
-    return work if not up and work.state is AgentState.OFFERED else None

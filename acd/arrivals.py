@@ -9,14 +9,15 @@ from typing import assert_never
 
 import msgspec
 
-from acd import calls, telling
+from acd import queueing, sending, telling
 from acd.commands import PlayPrompt, StopPrompt
 from acd.ending import Ending, end
 from acd.events import CallArrived
 from acd.facts import Call, ContactArrived
 from acd.floor import Floor, Role
-from acd.flow import AnswerNow, EnterQueue, Finish, FlowInput, FlowTurn, Hush, Say
-from acd.model import CallId, CallState, Outcome, PlaybackId, SegmentId, SegmentKind
+from acd.flow import AnswerNow, EnterQueue, Finish, FlowInput, FlowTurn, Hush, Say, SendTo
+from acd.model import CallId, CallState, FlowId, Outcome, PlaybackId, SegmentId, SegmentKind
+from acd.queueing import Entry
 from acd.states import CallInput, call_goes
 from acd.timers import Wake
 
@@ -49,9 +50,18 @@ def arrive(floor: Floor, event: CallArrived) -> None:
     if flow is None:
         end(floor, call, Ending(Outcome.REJECTED, "unknown_number", cause=UNALLOCATED_NUMBER))
         return
+    begin_flow(floor, call, flow)
+
+
+def begin_flow(floor: Floor, call: Call, flow: FlowId) -> None:
+    """The call walks through this flow from its beginning."""
     segment_id = SegmentId(floor.new_id())
     call = telling.segment_opened(floor, call, segment_id, SegmentKind.IVR)
-    call = floor.put_call(msgspec.structs.replace(call, flow_segment_id=segment_id))
+    call = floor.put_call(
+        msgspec.structs.replace(
+            call, state=CallState.IN_FLOW, since=floor.now_ms, flow_segment_id=segment_id
+        )
+    )
     try:
         turn = floor.flows.begin(flow, floor.caller_of(call), floor.now_ms)
     except KeyError:
@@ -86,13 +96,25 @@ def follow(floor: Floor, call: Call, turn: FlowTurn) -> None:
     for action in turn.actions:
         match action:
             case AnswerNow():
-                call = calls.answer(floor, call)
+                call = queueing.answer(floor, call)
             case Say(media=media, language=spoken):
                 call = _say(floor, call, media, spoken)
             case Hush():
                 call = hush(floor, call)
             case EnterQueue():
-                calls.enqueue(floor, call, action)
+                call = _attached(floor, call, action.data)
+                entry = Entry(
+                    action.queue_id,
+                    extra=action.required,
+                    priority=action.priority,
+                    agent_id=action.agent_id,
+                    agent_s=action.agent_s,
+                    answer_first=action.answer_first,
+                )
+                sending.enter(floor, call, entry)
+            case SendTo(target=target, data=data):
+                call = _attached(floor, call, data)
+                sending.send(floor, call, target, "flow")
             case Finish(outcome=outcome, reason=reason):
                 call_goes(call.state, CallInput.FLOW_FINISHED, CallState.ENDED)
                 end(floor, call, Ending(outcome, reason))
@@ -100,8 +122,14 @@ def follow(floor: Floor, call: Call, turn: FlowTurn) -> None:
                 assert_never(action)
 
 
+def _attached(floor: Floor, call: Call, data: dict[str, str]) -> Call:
+    return floor.put_call(msgspec.structs.replace(call, data={**call.data, **data}))
+
+
 def _say(floor: Floor, call: Call, media: tuple[str, ...], language: str) -> Call:
     call = hush(floor, call)
+    if call.channel_id is None:
+        return call
     playback_id = PlaybackId(floor.new_id())
     floor.playbacks[playback_id] = call.id
     floor.order(PlayPrompt(call.id, call.channel_id, playback_id, media, language))

@@ -9,6 +9,9 @@ import msgspec
 
 from acd.model import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, RecordingId
 
+NOBODYS = CallId("nobody")
+"""The call id under which commands for things that belong to no call are sent."""
+
 
 class AnswerCaller(msgspec.Struct, frozen=True, tag=True):
     """Pick up the caller's leg."""
@@ -25,7 +28,7 @@ class IndicateRinging(msgspec.Struct, frozen=True, tag=True):
 
 
 class PlayPrompt(msgspec.Struct, frozen=True, tag=True):
-    """Play media (`prompt:KEY`, `tts:HASH`) to one leg, in `language`."""
+    """Play media (`prompt:KEY`, `tts:HASH`, `recording:ID`) to one leg, in `language`."""
 
     call_id: CallId
     channel_id: ChannelId
@@ -57,26 +60,53 @@ class StopMusic(msgspec.Struct, frozen=True, tag=True):
 
 
 class RingAgent(msgspec.Struct, frozen=True, tag=True):
-    """Ring an agent's phone on a new leg with this id; the switch gives up after `limit_s`."""
+    """Ring a phone on a new leg with this id; the switch gives up after `limit_s`.
+
+    `agent_id` is whose it is now, None for a supervisor's. `auto_answer` asks the phone to pick up
+    by itself. `call_id` is the agent's own id where the leg is to stand for a connected agent.
+    """
 
     call_id: CallId
-    agent_id: AgentId
+    agent_id: AgentId | None
     channel_id: ChannelId
     phone: PhoneId
     number: str | None
     name: str | None
     limit_s: int
+    auto_answer: bool = False
+
+
+class DialOutside(msgspec.Struct, frozen=True, tag=True):
+    """Ring a number outside through the trunk, on a new leg with this id.
+
+    `caller_id` is what the called party sees; None: the trunk's own.
+    """
+
+    call_id: CallId
+    channel_id: ChannelId
+    number: str
+    caller_id: str | None
+    limit_s: int
 
 
 class CreateBridge(msgspec.Struct, frozen=True, tag=True):
-    """Make the bridge in which a conversation will take place."""
+    """Make the bridge in which a conversation will take place; `holding`: for legs that wait."""
 
     call_id: CallId
     bridge_id: BridgeId
+    holding: bool = False
 
 
 class JoinBridge(msgspec.Struct, frozen=True, tag=True):
     """Put legs into a bridge."""
+
+    call_id: CallId
+    bridge_id: BridgeId
+    channel_ids: tuple[ChannelId, ...]
+
+
+class LeaveBridge(msgspec.Struct, frozen=True, tag=True):
+    """Take legs out of a bridge; they stay up."""
 
     call_id: CallId
     bridge_id: BridgeId
@@ -113,6 +143,69 @@ class HangUp(msgspec.Struct, frozen=True, tag=True):
     cause: int = 16
 
 
+class MuteLeg(msgspec.Struct, frozen=True, tag=True):
+    """Silence what this leg says, or let it be heard again."""
+
+    call_id: CallId
+    channel_id: ChannelId
+    muted: bool
+
+
+class SendDigits(msgspec.Struct, frozen=True, tag=True):
+    """Send keys (RFC 4733) to the phone on this leg."""
+
+    call_id: CallId
+    channel_id: ChannelId
+    digits: str
+
+
+class StartRinging(msgspec.Struct, frozen=True, tag=True):
+    """Let a leg that is up hear ring-back tone, until `StopRinging` or the join."""
+
+    call_id: CallId
+    channel_id: ChannelId
+
+
+class StopRinging(msgspec.Struct, frozen=True, tag=True):
+    """End the ring-back tone on a leg."""
+
+    call_id: CallId
+    channel_id: ChannelId
+
+
+class RecordLeg(msgspec.Struct, frozen=True, tag=True):
+    """Record what one leg says, after a tone, under this name (a UUID).
+
+    Ends by itself after `longest_s`, after `silence_s` of silence or at `#`: `RecordingEnded`.
+    """
+
+    call_id: CallId
+    channel_id: ChannelId
+    recording_id: RecordingId
+    longest_s: int
+    silence_s: int
+
+
+class SnoopOn(msgspec.Struct, frozen=True, tag=True):
+    """Make a leg `snoop_id` that hears what `channel_id` says and hears; `whisper`: and that
+    `channel_id` hears.
+    """
+
+    call_id: CallId
+    channel_id: ChannelId
+    snoop_id: ChannelId
+    whisper: bool
+
+
+class ShowCaller(msgspec.Struct, frozen=True, tag=True):
+    """Let the phone on this leg show another party: the customer it was transferred."""
+
+    call_id: CallId
+    channel_id: ChannelId
+    number: str | None
+    name: str | None
+
+
 class ProbePhone(msgspec.Struct, frozen=True, tag=True):
     """Read whether a phone is reachable, and say so by an event."""
 
@@ -127,11 +220,20 @@ Command = (
     | StartMusic
     | StopMusic
     | RingAgent
+    | DialOutside
     | CreateBridge
     | JoinBridge
+    | LeaveBridge
     | DestroyBridge
     | StartRecording
     | StopRecording
     | HangUp
+    | MuteLeg
+    | SendDigits
+    | StartRinging
+    | StopRinging
+    | RecordLeg
+    | SnoopOn
+    | ShowCaller
     | ProbePhone
 )

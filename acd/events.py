@@ -11,14 +11,18 @@ from enum import StrEnum
 import msgspec
 
 from acd.commands import Command
+from acd.config import FloorConfig
 from acd.model import (
     AgentId,
+    AgentState,
     CallId,
     ChannelId,
-    FloorConfig,
+    MonitorMode,
     PhoneId,
     PlaybackId,
+    QueueId,
     RecordingId,
+    Target,
 )
 
 # ---- from the switch --------------------------------------------------------------------------
@@ -41,8 +45,37 @@ class PhoneDialled(msgspec.Struct, frozen=True, tag=True):
     extension: str
 
 
-class AgentAnswered(msgspec.Struct, frozen=True, tag=True):
-    """The agent's leg that we rang was picked up."""
+class LegAnswered(msgspec.Struct, frozen=True, tag=True):
+    """A leg that we rang (an agent's, a supervisor's, a number outside) was picked up."""
+
+    channel_id: ChannelId
+
+
+class SnoopStarted(msgspec.Struct, frozen=True, tag=True):
+    """The leg that listens to another is there and can be joined."""
+
+    channel_id: ChannelId
+
+
+class PhoneTransferred(msgspec.Struct, frozen=True, tag=True):
+    """The phone on this leg asks by itself (REFER, RFC 3515) that its other party goes elsewhere.
+
+    `to` is what it named: an extension or number; None where it named its own second leg
+    `second_channel_id` instead (attended, RFC 3891). `link` are legs that the switch made to tie
+    the two calls together; they are to be let go once ours have been joined.
+    """
+
+    channel_id: ChannelId
+    to: str | None
+    second_channel_id: ChannelId | None = None
+    link: tuple[ChannelId, ...] = ()
+
+
+class LegReplaced(msgspec.Struct, frozen=True, tag=True):
+    """The switch is putting a leg of its own in the place of this one, for a transfer by phone.
+
+    The end of this leg that follows is not a hang-up; `PhoneTransferred` says what is wanted.
+    """
 
     channel_id: ChannelId
 
@@ -86,6 +119,16 @@ class RecordingEnded(msgspec.Struct, frozen=True, tag=True):
 
     recording_id: RecordingId
     failed: str | None = None
+
+
+class RecordingVerified(msgspec.Struct, frozen=True, tag=True):
+    """The file of a recording was looked at: it lasts `duration_ms`; None: nothing usable is there.
+
+    Told by the recording room, not by the switch.
+    """
+
+    recording_id: RecordingId
+    duration_ms: int | None
 
 
 class PhoneReachable(msgspec.Struct, frozen=True, tag=True):
@@ -152,10 +195,16 @@ class SwitchSeen(msgspec.Struct, frozen=True, tag=True):
 
 
 class SignIn(msgspec.Struct, frozen=True, tag=True):
-    """An agent starts work; `ready` False starts in pause."""
+    """An agent starts work; `ready` False starts in pause.
+
+    `phone` is where they sit, None: their own. `connected`: keep a leg to that phone up, so that
+    calls come without ringing.
+    """
 
     agent_id: AgentId
     ready: bool = True
+    phone: PhoneId | None = None
+    connected: bool = False
 
 
 class SignOut(msgspec.Struct, frozen=True, tag=True):
@@ -177,10 +226,225 @@ class Pause(msgspec.Struct, frozen=True, tag=True):
     reason: str = "pause"
 
 
+class ForceState(msgspec.Struct, frozen=True, tag=True):
+    """A supervisor puts an agent into READY, PAUSED (with `reason`) or SIGNED_OUT.
+
+    A call in hand is not cut: it comes after. Wrap-up and a missing disposition do not stop it.
+    """
+
+    agent_id: AgentId
+    state: AgentState
+    by: str
+    reason: str | None = None
+
+
+class ExtendWrapUp(msgspec.Struct, frozen=True, tag=True):
+    """An agent needs more time after the call: once."""
+
+    agent_id: AgentId
+
+
+class AskWrapUp(msgspec.Struct, frozen=True, tag=True):
+    """An agent wants wrap-up after this call, where the queue leaves it open."""
+
+    agent_id: AgentId
+
+
+class SetDisposition(msgspec.Struct, frozen=True, tag=True):
+    """An agent qualifies the call in hand, or the one just ended."""
+
+    agent_id: AgentId
+    code: str
+    note: str | None = None
+
+
+class AddNote(msgspec.Struct, frozen=True, tag=True):
+    """Write something down about a call in progress or in wrap-up."""
+
+    call_id: CallId
+    text: str
+    agent_id: AgentId | None = None
+
+
+class SetData(msgspec.Struct, frozen=True, tag=True):
+    """Attach words to a call in progress; an empty value takes one away."""
+
+    call_id: CallId
+    data: dict[str, str]
+
+
+class Hold(msgspec.Struct, frozen=True, tag=True):
+    """The agent puts the other side on hold, with music."""
+
+    agent_id: AgentId
+
+
+class Retrieve(msgspec.Struct, frozen=True, tag=True):
+    """The agent takes the other side back from hold."""
+
+    agent_id: AgentId
+
+
+class Mute(msgspec.Struct, frozen=True, tag=True):
+    """The agent is not heard (`muted`), or is again."""
+
+    agent_id: AgentId
+    muted: bool
+
+
+class PressKeys(msgspec.Struct, frozen=True, tag=True):
+    """The agent sends keys to the other side (an SVI, an access code)."""
+
+    agent_id: AgentId
+    digits: str
+
+
+class Transfer(msgspec.Struct, frozen=True, tag=True):
+    """The agent gives the call away at once, without talking to the other (blind)."""
+
+    agent_id: AgentId
+    target: Target
+
+
+class TakeBack(msgspec.Struct, frozen=True, tag=True):
+    """The agent takes back a call that they gave away and that nobody has taken yet."""
+
+    agent_id: AgentId
+    call_id: CallId
+
+
+class Consult(msgspec.Struct, frozen=True, tag=True):
+    """The agent asks an agent, a queue or a number outside; the customer waits with music."""
+
+    agent_id: AgentId
+    target: Target
+
+
+class Swap(msgspec.Struct, frozen=True, tag=True):
+    """The agent who consults turns to the other side: customer, or the one consulted."""
+
+    agent_id: AgentId
+
+
+class CancelConsult(msgspec.Struct, frozen=True, tag=True):
+    """The agent ends the consultation and has the customer again."""
+
+    agent_id: AgentId
+
+
+class CompleteTransfer(msgspec.Struct, frozen=True, tag=True):
+    """The agent leaves; the customer and the one consulted talk on (warm transfer)."""
+
+    agent_id: AgentId
+
+
+class Conference(msgspec.Struct, frozen=True, tag=True):
+    """Customer, agent and the one consulted talk together."""
+
+    agent_id: AgentId
+
+
+class DropThird(msgspec.Struct, frozen=True, tag=True):
+    """The agent lets the third party of a conference go."""
+
+    agent_id: AgentId
+
+
+class LeaveConference(msgspec.Struct, frozen=True, tag=True):
+    """The agent leaves a conference; the two others talk on."""
+
+    agent_id: AgentId
+
+
+class PlaceCall(msgspec.Struct, frozen=True, tag=True):
+    """An agent calls a colleague or a number outside; their own phone rings first.
+
+    `queue_id` says for which queue (caller id, recording, wrap-up, dispositions), None: for none.
+    """
+
+    agent_id: AgentId
+    target: Target
+    queue_id: QueueId | None = None
+    data: dict[str, str] = {}
+
+
+class HangUpTalk(msgspec.Struct, frozen=True, tag=True):
+    """The agent ends the call in hand (in a consultation: that)."""
+
+    agent_id: AgentId
+
+
 class EndCall(msgspec.Struct, frozen=True, tag=True):
     """Somebody with the right to do so ends a call."""
 
     call_id: CallId
+    by: str | None = None
+
+
+class BookCallback(msgspec.Struct, frozen=True, tag=True):
+    """Somebody is to be called back for a queue, not before `at` (UTC ms; None: now).
+
+    A booked callback has the place of one who came at `at`. `id` is the callback's to be.
+    """
+
+    id: CallId
+    queue_id: QueueId
+    number: str
+    by: str
+    name: str | None = None
+    at: int | None = None
+    origin_id: CallId | None = None
+    agent_id: AgentId | None = None
+    data: dict[str, str] = {}
+
+
+class CancelCallback(msgspec.Struct, frozen=True, tag=True):
+    """A callback that has not been reached is given up."""
+
+    call_id: CallId
+    by: str
+
+
+class Supervise(msgspec.Struct, frozen=True, tag=True):
+    """A supervisor's phone is joined to an agent's conversation; again: with another mode."""
+
+    agent_id: AgentId
+    by: str
+    phone: PhoneId
+    mode: MonitorMode = MonitorMode.LISTEN
+
+
+class StopSupervising(msgspec.Struct, frozen=True, tag=True):
+    """A supervisor leaves an agent's conversation."""
+
+    agent_id: AgentId
+    by: str
+
+
+class TakeOver(msgspec.Struct, frozen=True, tag=True):
+    """A supervisor who is with the conversation takes the agent's place; the agent is freed.
+
+    The supervisor's phone must be that of an agent who is signed in there, or a seat.
+    """
+
+    agent_id: AgentId
+    by: str
+
+
+class MoveCall(msgspec.Struct, frozen=True, tag=True):
+    """A supervisor sends a waiting call to another queue; it keeps its age."""
+
+    call_id: CallId
+    queue_id: QueueId
+    by: str
+
+
+class SetPriority(msgspec.Struct, frozen=True, tag=True):
+    """A supervisor gives a waiting call another priority; its place changes at once."""
+
+    call_id: CallId
+    priority: int
+    by: str
 
 
 class Configure(msgspec.Struct, frozen=True, tag=True):
@@ -192,17 +456,60 @@ class Configure(msgspec.Struct, frozen=True, tag=True):
 SwitchEvent = (
     CallArrived
     | PhoneDialled
-    | AgentAnswered
+    | LegAnswered
+    | SnoopStarted
+    | PhoneTransferred
+    | LegReplaced
     | DigitPressed
     | PromptFinished
     | ChannelGone
     | ChannelHeld
     | ChannelResumed
     | RecordingEnded
+    | RecordingVerified
     | PhoneReachable
     | PhoneUnreachable
     | CommandFailed
     | SwitchSeen
 )
-Request = SignIn | SignOut | GetReady | Pause | EndCall | Configure
+AgentRequest = (
+    SignIn
+    | SignOut
+    | GetReady
+    | Pause
+    | ForceState
+    | ExtendWrapUp
+    | AskWrapUp
+    | SetDisposition
+    | AddNote
+    | SetData
+)
+TalkRequest = (
+    Hold
+    | Retrieve
+    | Mute
+    | PressKeys
+    | Transfer
+    | TakeBack
+    | Consult
+    | Swap
+    | CancelConsult
+    | CompleteTransfer
+    | Conference
+    | DropThird
+    | LeaveConference
+    | PlaceCall
+    | HangUpTalk
+)
+FloorRequest = (
+    EndCall
+    | BookCallback
+    | CancelCallback
+    | Supervise
+    | StopSupervising
+    | TakeOver
+    | MoveCall
+    | SetPriority
+)
+Request = AgentRequest | TalkRequest | FloorRequest | Configure
 Event = SwitchEvent | Request

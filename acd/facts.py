@@ -16,10 +16,13 @@ from acd.model import (
     AgentWork,
     BridgeId,
     CallId,
+    CallKind,
     CallState,
     ChannelId,
+    Dial,
     EndedBy,
     FlowId,
+    Monitor,
     Offer,
     Outcome,
     PlaybackId,
@@ -29,28 +32,68 @@ from acd.model import (
     SegmentKind,
     SkillLevel,
     Talk,
+    Target,
+    TargetKind,
+    Ticket,
     Visit,
     VisitId,
     VisitOutcome,
 )
 
 
-class Call(msgspec.Struct, frozen=True):
-    """A call as the engine holds it; journaled whole at each change, so that a restart finds it.
+class Resume(msgspec.Struct, frozen=True):
+    """Where a transferred call goes if the one it was sent to does not take it.
 
-    Exactly one of `flow`, `visit` (waiting or offered) and `talk` says what is going on. `music`
-    is true while the caller hears music, `answered` once the caller's leg was picked up. `since` is
-    when the present state began, `seq` the number of facts told so far. `served` says that an
-    agent has talked to the caller.
+    `agent_id` transferred it and may take it back; `queue_id` is the queue that they served it
+    from, None: none. `key` is the place it had there.
+    """
+
+    agent_id: AgentId | None
+    queue_id: QueueId | None
+    key: int
+
+
+class Then(msgspec.Struct, frozen=True):
+    """Where a call is sent once what is being said has been heard, why, and what it may end as."""
+
+    target: Target
+    why: str
+    outcome: Outcome
+
+
+class Call(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A work item as the engine holds it; journaled whole at each change, so that a restart finds
+    it.
+
+    `channel_id` is its first leg: the customer's, or for `consult` and `internal` that of the
+    agent who calls (`caller_agent_id`); None while there is none (a callback that waits, a message
+    to be listened to). `contact_id` is the contact that its facts belong to, None: its own; a
+    consultation's is that of the call from which the agent asks (`parent_id`), which names it in
+    `consult_id`.
+
+    One of `flow`, `visit` (waiting or offered), `dial` (a number outside is rung) and `talk`
+    says what is going on; an agent who has a number dialled is in `talk` already. `direct_to`
+    is the agent who alone is rung. `resume` is where the call goes if what is tried now fails:
+    back to the agent who transferred it, or to a queue; `then` what follows words that are
+    being said. `music` is true while the first leg hears music, `answered` once it was picked
+    up. `since` is when the present state began, `seq` the number of facts told so far. `served`
+    says that an agent has talked to the customer. `leg_shared`: the first leg of this consultation
+    is the one that the agent has in the parent, whose it remains; else it is one of its own.
+    `overflowed` names the queues that it went through by overflow. `data` travels along: what
+    flows, agents and integrators know of the call.
     """
 
     id: CallId
-    channel_id: ChannelId
+    channel_id: ChannelId | None
     dnis: str
     number: str | None
     name: str | None
     arrived_at: int
     state: CallState
+    kind: CallKind = CallKind.INBOUND
+    contact_id: CallId | None = None
+    parent_id: CallId | None = None
+    caller_agent_id: AgentId | None = None
     since: int = 0
     seq: int = 0
     answered: bool = False
@@ -62,9 +105,38 @@ class Call(msgspec.Struct, frozen=True):
     bridge_id: BridgeId | None = None
     visit: Visit | None = None
     visits: int = 0
-    offer: Offer | None = None
+    offers: tuple[Offer, ...] = ()
+    direct_to: AgentId | None = None
+    dial: Dial | None = None
     talk: Talk | None = None
+    resume: Resume | None = None
+    then: Then | None = None
+    consult_id: CallId | None = None
+    monitors: tuple[Monitor, ...] = ()
+    ticket: Ticket | None = None
+    message_id: RecordingId | None = None
+    message_segment_id: SegmentId | None = None
     served: bool = False
+    leg_shared: bool = False
+    overflowed: tuple[QueueId, ...] = ()
+    last_queue_id: QueueId | None = None
+    data: dict[str, str] = {}
+
+    @property
+    def contact(self) -> CallId:
+        """The contact that this call's facts belong to."""
+        return self.contact_id or self.id
+
+    @property
+    def lane(self) -> CallId:
+        """Under which id this call's commands are ordered: a consultation's with its parent's,
+        because they move the same leg.
+        """
+        return self.parent_id or self.id
+
+    def offer_on(self, channel_id: ChannelId) -> Offer | None:
+        """The offer whose leg this is; None if it is not one's."""
+        return next((made for made in self.offers if made.channel_id == channel_id), None)
 
 
 class Fact(msgspec.Struct, frozen=True, tag=True):
@@ -76,7 +148,12 @@ class Fact(msgspec.Struct, frozen=True, tag=True):
 
 
 class ContactArrived(Fact, frozen=True, tag=True):
-    """A contact began. `flow` is None where the number leads nowhere."""
+    """A contact began. `flow` is None where the number leads nowhere, and for calls made by us.
+
+    `direction`: inbound, outbound or internal. `root_id` is the contact that this one follows from
+    (the one that asked for a callback or left a message), None for a first one. `queue_id` and
+    `agent_id` where known from the start (callback, message; manual and internal calls).
+    """
 
     call_id: CallId
     dnis: str
@@ -84,6 +161,10 @@ class ContactArrived(Fact, frozen=True, tag=True):
     name: str | None
     flow: FlowId | None
     direction: str = "inbound"
+    kind: CallKind = CallKind.INBOUND
+    root_id: CallId | None = None
+    queue_id: QueueId | None = None
+    agent_id: AgentId | None = None
 
 
 class FlowNodeLeft(Fact, frozen=True, tag=True):
@@ -110,10 +191,15 @@ class VisitOpened(Fact, frozen=True, tag=True):
     service_level_ms: int
     short_abandon_ms: int
     required: tuple[SkillLevel, ...] = ()
+    estimate_ms: int | None = None
+    kind: CallKind = CallKind.INBOUND
 
 
 class VisitClosed(Fact, frozen=True, tag=True):
-    """The contact left the queue. `agent_id` and `segment_id` only when answered."""
+    """The contact left the queue. `agent_id` and `segment_id` only when answered.
+
+    `to` is where overflow, an exit or a supervisor (`by`) sent it: `queue:ID`, `number:+33…`.
+    """
 
     call_id: CallId
     visit_id: VisitId
@@ -121,6 +207,8 @@ class VisitClosed(Fact, frozen=True, tag=True):
     agent_id: AgentId | None = None
     segment_id: SegmentId | None = None
     ringing: bool = False
+    to: str | None = None
+    by: str | None = None
 
 
 class SegmentOpened(Fact, frozen=True, tag=True):
@@ -142,24 +230,37 @@ class SegmentClosed(Fact, frozen=True, tag=True):
     reason: str
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
     """An agent as the router saw them: `verdict` is chosen, fit, or why they were refused.
 
-    Refusals: `lacks:SKILL` (not held), `below:SKILL:HAVE<NEED`, or the agent's state, `resting`.
-    `idle_ms` is None unless ready.
+    Refusals: `lacks:SKILL` (not held), `below:SKILL:HAVE<NEED`, `unmet:CONDITION` (of the step),
+    `not_member`, `not_preferred`, `no_voice`, `only:AGENT` (kept for that one), `delay:SECONDS`
+    and `later:STEP` (would fit after that delay, from that step on; steps count from 0),
+    `unknown` (not configured), or, of one who fits, the agent's state or `resting`.
+    `idle_ms` is None unless ready. Of one who fits: `step` is the first that they fit, `preferred`
+    whether in it they come first, `priority` that of their membership, `score` what the queue's
+    strategy counts (calls taken, skill points, occupancy in per mille, turn); None where it counts
+    nothing but idle time.
     """
 
     agent_id: AgentId
     verdict: str
     idle_ms: int | None = None
+    step: int | None = None
+    preferred: bool = False
+    priority: int = 0
+    score: int | None = None
 
 
 class RoutingDecided(Fact, frozen=True, tag=True):
     """The router looked for an agent (or for a call) and this is what it saw.
 
-    `trigger` is what made it look: `arrival`, `agent_freed`, `requeue`, `restart`. `agent_id` is
-    None when nobody could take the call. `candidates` is bounded; `signed_in` counts all agents
-    who were signed in then, `waiting_ahead` the items with a smaller key in the same queue.
+    `trigger` is what made it look: `arrival`, `agent_freed`, `requeue`, `relaxed` (the search
+    widened), `restart`. `agent_id` is None when nobody could take the call. `candidates` is
+    bounded; `signed_in` counts all agents who were signed in then, `could_serve` those of them who
+    were eligible, busy or not (None: not counted), `waiting_ahead` the items with a smaller key in
+    the same queue. `step` of `steps` was open (from 0), the membership delays up to `delay_s` had
+    passed, `only` was looked for alone; `waited_ms` since entry.
     """
 
     call_id: CallId
@@ -170,6 +271,13 @@ class RoutingDecided(Fact, frozen=True, tag=True):
     candidates: tuple[Candidate, ...]
     signed_in: int
     waiting_ahead: int
+    step: int = 0
+    strategy: str | None = None
+    waited_ms: int | None = None
+    steps: int = 1
+    delay_s: int = 0
+    only: AgentId | None = None
+    could_serve: int | None = None
 
 
 class RecordingStarted(Fact, frozen=True, tag=True):
@@ -201,12 +309,13 @@ class RecordingLost(Fact, frozen=True, tag=True):
 
 
 class ContactEnded(Fact, frozen=True, tag=True):
-    """The contact is over: its one terminal record."""
+    """The contact is over: its one terminal record. `data` is what was known of it at the end."""
 
     call_id: CallId
     outcome: Outcome
     ended_by: EndedBy
     reason: str
+    data: dict[str, str] = {}
 
 
 class AgentStateChanged(Fact, frozen=True, tag=True):
@@ -216,6 +325,117 @@ class AgentStateChanged(Fact, frozen=True, tag=True):
     state: AgentState
     reason: str | None
     team: str | None = None
+    productive: bool | None = None
+    paid: bool | None = None
+    by: str | None = None
+
+
+class PriorityChanged(Fact, frozen=True, tag=True):
+    """A supervisor gave a waiting call another priority, and with it another place."""
+
+    call_id: CallId
+    visit_id: VisitId
+    priority: int
+    key: int
+    by: str
+
+
+class Transferred(Fact, frozen=True, tag=True):
+    """An agent gave the call away, or took it back.
+
+    `how`: blind, warm, phone (REFER, either), taken_back, conference, takeover (by a supervisor).
+    """
+
+    call_id: CallId
+    agent_id: AgentId | None
+    how: str
+    target_kind: TargetKind
+    target_id: str | None
+
+
+class DispositionSet(Fact, frozen=True, tag=True):
+    """An agent qualified the call."""
+
+    call_id: CallId
+    agent_id: AgentId
+    queue_id: QueueId | None
+    code: str
+    note: str | None = None
+
+
+class NoteAdded(Fact, frozen=True, tag=True):
+    """Somebody wrote something down about the call."""
+
+    call_id: CallId
+    agent_id: AgentId | None
+    text: str
+
+
+class DigitsSent(Fact, frozen=True, tag=True):
+    """An agent sent tones to the other side; what they were is not kept (they may be secret)."""
+
+    call_id: CallId
+    agent_id: AgentId
+    count: int
+
+
+class CallbackChanged(Fact, frozen=True, tag=True):
+    """A callback was booked, tried, put off, reached, given up or cancelled.
+
+    `state`: booked, waiting, dialling, postponed, reached, failed, cancelled, refused (the agent
+    did not take it: not an attempt). `call_id` is the callback's own contact.
+    """
+
+    call_id: CallId
+    queue_id: QueueId
+    number: str
+    state: str
+    attempts: int
+    due_at: int
+    key: int
+    origin_id: CallId | None = None
+    agent_id: AgentId | None = None
+    by: str | None = None
+
+
+class MessageLeft(Fact, frozen=True, tag=True):
+    """A caller left a voice message; `call_id` is the caller's contact."""
+
+    call_id: CallId
+    recording_id: RecordingId
+    queue_id: QueueId
+    number: str | None
+    key: int
+
+
+class MessageHeard(Fact, frozen=True, tag=True):
+    """An agent has dealt with a voice message; `call_id` is the work item's contact."""
+
+    call_id: CallId
+    recording_id: RecordingId
+    agent_id: AgentId
+
+
+class Supervised(Fact, frozen=True, tag=True):
+    """A supervisor did something to this call. `act`: listen, whisper, barge, leave, take_over,
+    move, priority, end.
+    """
+
+    call_id: CallId
+    act: str
+    by: str
+    agent_id: AgentId | None = None
+    detail: str | None = None
+
+
+class AlertChanged(Fact, frozen=True, tag=True):
+    """A threshold was passed, or is not any more. `subject` is the rule, with the queue's id."""
+
+    rule_id: str
+    queue_id: QueueId | None
+    raised: bool
+    value: float
+    threshold: float
 
 
 AnyFact = (
@@ -231,6 +451,16 @@ AnyFact = (
     | RecordingLost
     | ContactEnded
     | AgentStateChanged
+    | PriorityChanged
+    | Transferred
+    | DispositionSet
+    | NoteAdded
+    | DigitsSent
+    | CallbackChanged
+    | MessageLeft
+    | MessageHeard
+    | Supervised
+    | AlertChanged
 )
 
 

@@ -14,24 +14,28 @@ from enum import StrEnum
 import msgspec
 
 from acd.commands import Command
+from acd.config import FloorConfig, Queue
 from acd.facts import AnyFact, Call
 from acd.flow import FlowCaller, FlowRunner
+from acd.forecast import Forecast
+from acd.foretelling import Foretelling
 from acd.line import Line
 from acd.model import (
     AgentId,
     AgentState,
     AgentWork,
     CallId,
+    CallKind,
     CallState,
     ChannelId,
-    FloorConfig,
+    FlowId,
     PhoneId,
     PlaybackId,
-    Queue,
     QueueId,
+    RecordingId,
     Visit,
 )
-from acd.routing import Requirement, Router, requirement
+from acd.routing import Router
 from acd.timers import Timers
 
 LET_GO_REMEMBERED = 10_000
@@ -39,10 +43,39 @@ LET_GO_REMEMBERED = 10_000
 
 
 class Role(StrEnum):
-    """Whose leg a channel is."""
+    """What a leg is to the call that it belongs to.
+
+    caller: its first leg. agent: an offer's, or the other party's of a talk. dialled: a number
+    outside that is being rung. third: of a conference. supervisor, snoop: of a monitor. line: what
+    a connected agent keeps up, while no call has it (the owner is the agent). phone: somebody who
+    dialled us from a phone and is not in a call yet (the owner is the leg itself).
+    """
 
     CALLER = "caller"
     AGENT = "agent"
+    DIALLED = "dialled"
+    THIRD = "third"
+    SUPERVISOR = "supervisor"
+    SNOOP = "snoop"
+    LINE = "line"
+    PHONE = "phone"
+
+
+class PhoneSession(msgspec.Struct, frozen=True):
+    """Somebody who dialled us from a phone and is asked for something, key by key.
+
+    Not journaled: after a restart the leg is let go, and they dial again. `asked` is what the next
+    keys are (`acd.phone_codes` knows), `digits` those pressed so far, `answers` those given before.
+    """
+
+    channel_id: ChannelId
+    phone: PhoneId
+    asked: str
+    since: int = 0
+    digits: str = ""
+    answers: tuple[str, ...] = ()
+    tries: int = 0
+    playback_id: PlaybackId | None = None
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -65,17 +98,29 @@ class Floor:
         self.new_id = new_id
         self.now_ms = now_ms
         self.timers = Timers()
-        self.router = Router(config.agents)
+        self.router = Router(config)
         self.calls: dict[CallId, Call] = {}
         self.agents: dict[AgentId, AgentWork] = {}
         self.at_work: dict[AgentId, AgentWork] = {}
         self.legs: dict[ChannelId, tuple[CallId, Role]] = {}
         self.let_go: dict[ChannelId, None] = {}
         self.playbacks: dict[PlaybackId, CallId] = {}
-        self.agent_of_phone: dict[PhoneId, AgentId] = {}
+        self.messages: dict[RecordingId, CallId] = {}
+        self.phones_up: set[PhoneId] = set()
+        self.phone_sessions: dict[ChannelId, PhoneSession] = {}
+        self.wrong_pins: dict[AgentId, int] = {}
+        self.locked_until: dict[AgentId, int] = {}
+        self.last_agents: dict[str, AgentId] = {}
         self.waiting: dict[QueueId, Line] = {}
         self.talking: Counter[QueueId] = Counter()
+        self.callbacks: dict[str, dict[CallId, None]] = {}
+        self.customers_first: dict[CallId, None] = {}
+        self.foretelling = Foretelling(config)
         self.calls_to_route: dict[CallId, str] = {}
+        self.to_flow: dict[CallId, FlowId] = {}
+        self.being_replaced: dict[ChannelId, None] = {}
+        self.taken: dict[CallId, ChannelId] = {}
+        self.line_owner: dict[ChannelId, AgentId] = {}
         self.agents_to_route: dict[AgentId, str] = {}
         self.visit_count = 0
         self.impossible_count = 0
@@ -83,6 +128,10 @@ class Floor:
         self._facts: list[AnyFact] = []
         self._changed_calls: dict[CallId, Call] = {}
         self._changed_agents: dict[AgentId, AgentWork] = {}
+        self._seated: dict[PhoneId, AgentId] = {}
+        self._owners: dict[PhoneId, AgentId] = {}
+        self._numbers: dict[str, AgentId] = {}
+        self._offered: Counter[QueueId] = Counter()
         self.configure(config)
 
     # ---- configuration ----
@@ -90,8 +139,12 @@ class Floor:
     def configure(self, config: FloorConfig) -> None:
         """Take `config`; agents who are new start signed out, those gone keep until they leave."""
         self.config = config
-        self.agent_of_phone = {p.phone: p.id for p in config.agents.values()}
-        self.router.configure(config.agents)
+        self._owners = {p.phone: p.id for p in config.agents.values()}
+        self._numbers = {p.number: p.id for p in config.agents.values() if p.number is not None}
+        self.router.configure(config)
+        self.foretelling.configure(config)
+        for work in self.at_work.values():
+            self.foretelling.agent_now(work, self.now_ms)
         for agent_id in config.agents:
             self.agents.setdefault(agent_id, AgentWork(id=agent_id, since=self.now_ms))
 
@@ -99,19 +152,50 @@ class Floor:
         """The queue as configured now; a plain one of that id where it was deleted meanwhile."""
         return self.config.queues.get(queue_id) or Queue(id=queue_id, name=queue_id)
 
-    def wanted(self, visit: Visit) -> Requirement:
-        """All skills that this visit asks for: the queue's as it is now, and the flow's.
+    def agent_at(self, phone: PhoneId) -> AgentId | None:
+        """Who is rung on this phone: who signed in there, else its owner if not elsewhere."""
+        seated = self._seated.get(phone)
+        if seated is not None:
+            return seated
+        owner = self._owners.get(phone)
+        work = self.agents.get(owner) if owner is not None else None
+        return owner if work is None or work.phone is None or work.phone == phone else None
 
-        Of a queue that was deleted meanwhile, those that it asked for when the caller came.
-        """
-        queue = self.config.queues.get(visit.queue_id)
-        if queue is None:
-            return requirement(visit.required)
-        return requirement(queue.required, visit.extra)
+    def phone_of(self, agent_id: AgentId) -> PhoneId | None:
+        """The phone that rings for this agent; None for one who is not configured any more."""
+        work = self.agents.get(agent_id)
+        if work is not None and work.phone is not None:
+            return work.phone
+        profile = self.config.agents.get(agent_id)
+        return profile.phone if profile else None
+
+    def owner_of(self, phone: PhoneId) -> AgentId | None:
+        """Whose own phone this is; None for a seat."""
+        return self._owners.get(phone)
+
+    def is_phone(self, phone: PhoneId) -> bool:
+        """Whether this is a phone of ours: an agent's, or a seat."""
+        return phone in self._owners or phone in self.config.seats
+
+    def agent_with_number(self, number: str) -> AgentId | None:
+        """Whose short number this is."""
+        return self._numbers.get(number)
+
+    @property
+    def forecast(self) -> Forecast:
+        """The estimated waits of this floor's queues."""
+        return self.foretelling.forecast
 
     def line(self, queue_id: QueueId) -> Line:
         """Who waits in this queue."""
         return self.waiting.setdefault(queue_id, Line())
+
+    def unserved_before(self, queue_id: QueueId, visit: Visit) -> int:
+        """How many of a queue come before this visit and have no agent found yet, about.
+
+        All who are offered now are taken to come before it: they were first in their order.
+        """
+        return max(0, self.line(queue_id).ahead_of(visit) - self._offered[queue_id])
 
     def caller_of(self, call: Call) -> FlowCaller:
         """What the flow may know of this call."""
@@ -129,6 +213,7 @@ class Floor:
 
     def put_call(self, call: Call) -> Call:
         """Make this the state of the call; an ended call leaves the floor."""
+        self._recount(self.calls.get(call.id), call)
         if call.state is CallState.ENDED:
             self.calls.pop(call.id, None)
         else:
@@ -136,14 +221,41 @@ class Floor:
         self._changed_calls[call.id] = call
         return call
 
+    def _recount(self, before: Call | None, call: Call) -> None:
+        offered = _offered_in(call)
+        was = _offered_in(before) if before is not None else None
+        if was != offered:
+            if was is not None:
+                self._offered[was] -= 1
+            if offered is not None:
+                self._offered[offered] += 1
+        if call.ticket is not None and call.kind is CallKind.CALLBACK:
+            number, ended = call.ticket.number, call.state is CallState.ENDED
+            if not ended:
+                self.callbacks.setdefault(number, {})[call.id] = None
+            elif number in self.callbacks:
+                self.callbacks[number].pop(call.id, None)
+                if not self.callbacks[number]:
+                    del self.callbacks[number]
+
     def put_agent(self, work: AgentWork) -> AgentWork:
         """Make this the state of the agent, in every index."""
+        before = self.agents.get(work.id)
+        if before is not None and before.phone is not None and before.phone != work.phone:
+            self._seated.pop(before.phone, None)
+        if work.phone is not None:
+            self._seated[work.phone] = work.id
+        if before is not None and before.line is not None and before.line != work.line:
+            self.line_owner.pop(before.line, None)
+        if work.line is not None:
+            self.line_owner[work.line] = work.id
         self.agents[work.id] = work
         self.router.agent_at_work(work.id, work.state is not AgentState.SIGNED_OUT)
         if work.state is AgentState.SIGNED_OUT:
             self.at_work.pop(work.id, None)
         else:
             self.at_work[work.id] = work
+        self.foretelling.agent_now(work, self.now_ms)
         self._changed_agents[work.id] = work
         return work
 
@@ -176,3 +288,9 @@ class Floor:
         self._changed_calls.clear()
         self._changed_agents.clear()
         return turn
+
+
+def _offered_in(call: Call) -> QueueId | None:
+    """The queue of whose agents one is being rung for this call; None: none is."""
+    offered = call.state is CallState.OFFERED and call.direct_to is None
+    return call.visit.queue_id if offered and call.visit is not None else None

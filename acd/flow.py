@@ -10,10 +10,10 @@ from typing import Protocol
 
 import msgspec
 
-from acd.model import FlowId, Outcome, QueueId, SkillLevel
+from acd.model import AgentId, FlowId, Outcome, QueueId, SkillLevel, Target
 
 
-class FlowState(msgspec.Struct, frozen=True):
+class FlowState(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a caller stands in a flow; journaled, so that a restart can go on at the same node.
 
     `playing` is true while a prompt that the flow asked for has not ended. `due_at` is the UTC ms
@@ -91,13 +91,27 @@ class EnterQueue(msgspec.Struct, frozen=True):
     """Give the caller to a queue; ends the flow.
 
     `required` adds to the queue's own skills; `priority` is worth 60 s of age each. `answer_first`:
-    answer now and play music (True), or let it ring until an agent answers (False).
+    answer now and play music (True), or let it ring until an agent answers (False). `agent_id` is
+    looked for alone for `agent_s` seconds. `data` is attached to the call.
     """
 
     queue_id: QueueId
     required: tuple[SkillLevel, ...] = ()
     priority: int = 0
     answer_first: bool = True
+    agent_id: AgentId | None = None
+    agent_s: int = 0
+    data: dict[str, str] = {}
+
+
+class SendTo(msgspec.Struct, frozen=True):
+    """Send the caller elsewhere: an agent, a number outside, voicemail, a callback; ends the flow.
+
+    `data` is attached to the call.
+    """
+
+    target: Target
+    data: dict[str, str] = {}
 
 
 class Finish(msgspec.Struct, frozen=True):
@@ -107,7 +121,7 @@ class Finish(msgspec.Struct, frozen=True):
     reason: str
 
 
-FlowAction = AnswerNow | Say | Hush | EnterQueue | Finish
+FlowAction = AnswerNow | Say | Hush | EnterQueue | SendTo | Finish
 
 
 class Walked(msgspec.Struct, frozen=True):
@@ -144,6 +158,9 @@ class FlowRunner(Protocol):
         self, state: FlowState, happened: FlowInput, caller: FlowCaller, now_ms: int
     ) -> FlowTurn:
         """Go on from `state`, in the version in which the call began."""
+
+    def spoken(self, text: str, language: str) -> tuple[str, ...]:
+        """The media that say this text, which must be among those prepared beforehand."""
 
     def abandon(self, state: FlowState, now_ms: int) -> Walked:
         """The caller left at `state`'s node."""

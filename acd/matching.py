@@ -5,9 +5,15 @@ Looks only at calls and agents that an event touched; `routing` finds the best o
 
 from __future__ import annotations
 
-from acd import calls
+from acd import arrivals, calling_back, offers, queueing, ringing
+from acd.config import Strategy
+from acd.facts import Call
 from acd.floor import Floor
 from acd.model import AgentId, CallId, CallState
+from acd.relaxing import want_of
+
+RING_ALL_AT_MOST = 10
+"""How many phones one call rings at once where a queue rings all."""
 
 
 def settle(floor: Floor) -> None:
@@ -16,27 +22,43 @@ def settle(floor: Floor) -> None:
     An agent always gets the first call in order that they can take, whichever side made us
     look; so the order by key holds among calls that the same agent could take.
     """
-    while floor.calls_to_route or floor.agents_to_route:
-        if floor.calls_to_route:
+    while floor.taken or floor.to_flow or floor.calls_to_route or floor.agents_to_route:
+        if floor.taken:
+            _take(floor)
+        elif floor.to_flow:
+            call_id, flow = floor.to_flow.popitem()
+            if call_id in floor.calls:
+                arrivals.begin_flow(floor, floor.calls[call_id], flow)
+        elif floor.calls_to_route:
             _route_call(floor, *floor.calls_to_route.popitem())
         else:
             agent_id, trigger = floor.agents_to_route.popitem()
             _route_agent(floor, agent_id, trigger)
+    calling_back.look_ahead(floor)
+
+
+def _take(floor: Floor) -> None:
+    """A connected agent's leg is up already: the call offered on it is taken at once."""
+    call_id, channel_id = floor.taken.popitem()
+    call = floor.calls.get(call_id)
+    made = call.offer_on(channel_id) if call is not None else None
+    if call is not None and made is not None:
+        offers.answered(floor, call, made)
 
 
 def _route_call(floor: Floor, call_id: CallId, trigger: str) -> None:
     call = floor.calls.get(call_id)
     if call is None or call.visit is None or call.state is not CallState.WAITING:
         return
-    wanted = floor.wanted(call.visit)
-    while (agent_id := floor.router.best_agent(wanted)) is not None:
+    want = want_of(floor.config, call.visit)
+    while (agent_id := floor.router.best_agent(want)) is not None:
         first = floor.router.best_call(agent_id)
         if first is None or first == call_id:
-            calls.offer(floor, call, agent_id, trigger)
+            _offer(floor, call, agent_id, trigger)
             return
-        calls.offer(floor, floor.calls[first], agent_id, trigger)
-    if trigger in ("arrival", "requeue"):
-        calls.decide(floor, call, trigger, None)
+        _offer(floor, floor.calls[first], agent_id, trigger)
+    if trigger in ("arrival", "requeue", "relaxed"):
+        queueing.decide(floor, call, trigger, None)
 
 
 def _route_agent(floor: Floor, agent_id: AgentId, trigger: str) -> None:
@@ -45,4 +67,18 @@ def _route_agent(floor: Floor, agent_id: AgentId, trigger: str) -> None:
         return
     first = floor.router.best_call(agent_id)
     if first is not None:
-        calls.offer(floor, floor.calls[first], agent_id, trigger)
+        _offer(floor, floor.calls[first], agent_id, trigger)
+
+
+def _offer(floor: Floor, call: Call, agent_id: AgentId, trigger: str) -> None:
+    """Ring this agent, or all who are free and fit where the queue rings all."""
+    if call.visit is None:
+        return
+    if floor.queue(call.visit.queue_id).strategy is Strategy.RING_ALL:
+        want = want_of(floor.config, call.visit)
+        others = floor.router.best_agents(want, RING_ALL_AT_MOST)
+        # Nobody may be taken from an older call of another queue that they could serve.
+        free = (a for a in others if a != agent_id and floor.router.best_call(a) == call.id)
+        ringing.offer(floor, call, (agent_id, *free), trigger)
+    else:
+        ringing.offer(floor, call, (agent_id,), trigger)

@@ -22,6 +22,7 @@ BridgeId = NewType("BridgeId", str)
 PlaybackId = NewType("PlaybackId", str)
 RecordingId = NewType("RecordingId", str)
 VisitId = NewType("VisitId", str)
+CalendarId = NewType("CalendarId", str)
 SegmentId = NewType("SegmentId", str)
 
 
@@ -32,34 +33,63 @@ class AgentState(StrEnum):
     READY = "ready"
     OFFERED = "offered"
     TALKING = "talking"
+    HOLDING = "holding"
+    CONSULTING = "consulting"
     WRAP_UP = "wrap_up"
     PAUSED = "paused"
     NOT_RESPONDING = "not_responding"
     UNREACHABLE = "unreachable"
 
 
+class CallKind(StrEnum):
+    """What a work item is.
+
+    inbound: a caller dialled in. consult: an agent asks a third party, with the customer on hold.
+    internal: agent to agent. manual: an agent dials out. callback: a customer keeps a place in the
+    queue without a telephone in the hand. voicemail: a message to be listened to.
+    """
+
+    INBOUND = "inbound"
+    CONSULT = "consult"
+    INTERNAL = "internal"
+    MANUAL = "manual"
+    CALLBACK = "callback"
+    VOICEMAIL = "voicemail"
+
+
 class CallState(StrEnum):
-    """Where a caller is on the way."""
+    """Where a call is on its way.
+
+    scheduled: a callback that is to be tried later. dialling: a phone outside, or a colleague's
+    whom an agent has called directly, is being rung. leaving_message: the caller speaks to
+    voicemail.
+    """
 
     IN_FLOW = "in_flow"
+    SCHEDULED = "scheduled"
     WAITING = "waiting"
     OFFERED = "offered"
+    DIALLING = "dialling"
     TALKING = "talking"
+    LEAVING_MESSAGE = "leaving_message"
     ENDED = "ended"
 
 
 class Outcome(StrEnum):
     """How a contact ended; each contact has exactly one.
 
-    R = answered + abandoned + overflow + callback + out_of_hours + self_service + flow_hang_up +
-    rejected + failed: every contact received stands in exactly one of them.
+    R = answered + abandoned + overflow + callback + voicemail + out_of_hours + self_service +
+    flow_hang_up + rejected + failed: every contact received stands in exactly one of them.
+    `no_answer` is for calls that we made (manual, callback): nobody picked up.
     """
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"
     OVERFLOW = "overflow"
     CALLBACK = "callback"
+    VOICEMAIL = "voicemail"
     OUT_OF_HOURS = "out_of_hours"
+    NO_ANSWER = "no_answer"
     SELF_SERVICE = "self_service"
     FLOW_HANG_UP = "flow_hang_up"
     REJECTED = "rejected"
@@ -76,12 +106,14 @@ class EndedBy(StrEnum):
 
 
 class VisitOutcome(StrEnum):
-    """How a caller's stay in one queue ended."""
+    """How a caller's stay in one queue ended. `moved`: a supervisor put the call elsewhere."""
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"
     OVERFLOW = "overflow"
     CALLBACK = "callback"
+    VOICEMAIL = "voicemail"
+    MOVED = "moved"
     CLOSED = "closed"
     ERROR = "error"
 
@@ -93,6 +125,10 @@ class SegmentKind(StrEnum):
     RING = "ring"
     TALK = "talk"
     HOLD = "hold"
+    CONSULT = "consult"
+    CONFERENCE = "conference"
+    DIAL = "dial"
+    MESSAGE = "message"
     ACW = "acw"
 
 
@@ -109,66 +145,73 @@ class OfferEnd(StrEnum):
     FAILED = "failed"
 
 
+class MonitorMode(StrEnum):
+    """How a supervisor is with a conversation: unheard, heard by the agent, or heard by both."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    BARGE = "barge"
+
+
 class SkillLevel(msgspec.Struct, frozen=True, order=True):
-    """A skill with a level: what an agent has, or the least that a queue asks for (1 to 10)."""
+    """A skill with a level: what an agent has, or the least that a queue asks for (1 to 10).
+
+    `weight` says how much a queue's skill counts where it orders agents by best skill.
+    """
 
     skill: SkillId
     level: int
+    weight: int = 1
 
 
-class AgentProfile(msgspec.Struct, frozen=True):
-    """What is configured about an agent. `phone` is the SIP account that rings for them."""
+class TargetKind(StrEnum):
+    """Where a call can be sent."""
 
-    id: AgentId
-    name: str
-    phone: PhoneId
-    skills: tuple[SkillLevel, ...] = ()
-    team: str | None = None
-
-
-class Queue(msgspec.Struct, frozen=True):
-    """What is configured about a queue; an agent is fit who has every `required` skill."""
-
-    id: QueueId
-    name: str
-    required: tuple[SkillLevel, ...] = ()
-    ring_s: int = 20
-    wrap_up_s: int = 0
-    service_level_s: int = 20
-    short_abandon_s: int = 5
-    recorded: bool = True
-    music: str = "default"
-    priority: int = 0
-    rona_limit: int = 2
+    QUEUE = "queue"
+    AGENT = "agent"
+    NUMBER = "number"
+    VOICEMAIL = "voicemail"
+    CALLBACK = "callback"
+    FLOW = "flow"
+    HANG_UP = "hang_up"
 
 
-class FloorConfig(msgspec.Struct, frozen=True):
-    """Everything the engine must know that people configure.
-
-    `numbers` maps the dialled number (DNIS, digits as the trunk sends them) to a flow.
+class Target(msgspec.Struct, frozen=True):
+    """Where a call is sent. `id`: the queue, agent, flow or number (E.164); for VOICEMAIL and
+    CALLBACK the queue, None for the one that the caller is in. `texts` (by language) are said
+    first.
     """
 
-    queues: dict[QueueId, Queue] = {}
-    agents: dict[AgentId, AgentProfile] = {}
-    numbers: dict[str, FlowId] = {}
-    version: int = 0
+    kind: TargetKind
+    id: str | None = None
+    texts: dict[str, str] = {}
 
 
-class Offer(msgspec.Struct, frozen=True):
-    """One presentation of a call to one agent."""
+class Offer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One presentation of a call to one agent.
+
+    `direct`: meant for this agent, by a colleague. `standing`: the leg is the one that a connected
+    agent keeps up, so nothing rings.
+    """
 
     agent_id: AgentId
     channel_id: ChannelId
     segment_id: SegmentId
     made_at: int
     deadline_at: int
+    direct: bool = False
+    standing: bool = False
 
 
-class Visit(msgspec.Struct, frozen=True):
-    """A caller's stay in one queue. `(key, order)` orders waiting items: smaller is first.
+class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A call's stay in one queue. `(key, order)` orders waiting items: smaller is first.
 
     `order` counts the visits of the whole floor, so that two of the same instant keep theirs.
-    `extra` is what the flow asked for beside the queue, `required` both together at entry.
+    `extra` is what the flow asked for beside the queue, `required` both together at entry. `step`
+    is the last step open, begun at `step_at`; `delay_s` the longest membership delay that has
+    passed. `only` is an agent who is looked for alone until `only_until` (last or named agent).
+    `estimate_ms` is the wait announced at entry (None: not known), `told_position` the smallest
+    position told so far: a caller's position never goes back.
     """
 
     id: VisitId
@@ -181,31 +224,120 @@ class Visit(msgspec.Struct, frozen=True):
     key: int
     order: int
     answer_first: bool
+    step: int = 0
+    step_at: int = 0
+    delay_s: int = 0
+    only: AgentId | None = None
+    only_until: int | None = None
+    estimate_ms: int | None = None
+    told_position: int | None = None
+    messages_said: tuple[int, ...] = ()
 
 
-class Talk(msgspec.Struct, frozen=True):
-    """A conversation in progress.
+class Party(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody in a conversation beside its first leg: an agent, or a number outside.
 
-    Talk and hold are segments that follow one another and never overlap: `segment_id` is the
-    present one, a hold while `on_hold`. `join_tries` counts the attempts to bring both together.
+    `visit` is that of the queue through which they were found, None: they were called directly.
     """
 
-    agent_id: AgentId
+    channel_id: ChannelId
+    segment_id: SegmentId
+    joined_at: int
+    agent_id: AgentId | None = None
+    number: str | None = None
+    standing: bool = False
+    visit: Visit | None = None
+
+
+class Talk(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A conversation in progress, between the call's first leg and one other party.
+
+    That party is `agent_id` or, after a transfer outside, `number` (then `agent_id` is None); its
+    leg is `agent_channel_id` in both cases. Talk and hold are segments that follow one another and
+    never overlap: `segment_id` is the present one, a hold while `on_hold`. `held_by_us`: the first
+    leg was taken out of the bridge by the floor; `other_held`: the other party's was, by the agent
+    who called; neither: the phone holds. `away`: the agent's leg is with somebody they consult.
+    `third` makes it a conference. `join_tries` counts the attempts to bring the two together.
+    `disposition` is set once the agent has qualified the call.
+    """
+
+    agent_id: AgentId | None
     agent_channel_id: ChannelId
     bridge_id: BridgeId
     segment_id: SegmentId
     started_at: int
     recording_id: RecordingId | None = None
     on_hold: bool = False
+    held_by_us: bool = False
+    other_held: bool = False
+    away: bool = False
+    muted: bool = False
+    standing: bool = False
+    number: str | None = None
+    third: Party | None = None
+    wrap_up_asked: bool = False
+    disposition: str | None = None
     join_tries: int = 1
 
 
-class AgentWork(msgspec.Struct, frozen=True):
+class Dial(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A phone outside that is being rung for a call, until `deadline_at`."""
+
+    channel_id: ChannelId
+    number: str
+    segment_id: SegmentId
+    made_at: int
+    deadline_at: int
+
+
+class Monitor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A supervisor with a conversation: `by` is who asked, `phone` what was rung.
+
+    `snoop_id` is the leg that carries the sound (None while the phone rings, and in BARGE, where
+    the supervisor's leg is in the conversation's own bridge); `bridge_id` joins both.
+    """
+
+    agent_id: AgentId
+    by: str
+    phone: PhoneId
+    channel_id: ChannelId
+    bridge_id: BridgeId
+    mode: MonitorMode
+    since: int
+    up: bool = False
+    snoop_id: ChannelId | None = None
+
+
+class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a callback, or a message to be listened to, is about.
+
+    `number`: whom to call (empty: a message of one who withheld it), `due_at`: not before (UTC ms),
+    `key` and `extra`: the place in the queue and the skills that go with it. `attempts`: how often
+    the customer was tried. `origin_id` is the contact that asked for it or left the message (None:
+    booked by REST or from the recall list), `by` who booked it, `agent_id` who is looked for first.
+    `over`: its last state has been told.
+    """
+
+    number: str
+    due_at: int
+    key: int = 0
+    extra: tuple[SkillLevel, ...] = ()
+    attempts: int = 0
+    origin_id: CallId | None = None
+    by: str | None = None
+    agent_id: AgentId | None = None
+    over: bool = False
+
+
+class AgentWork(msgspec.Struct, frozen=True, omit_defaults=True):
     """One agent's live state; journaled whole, so that a restart finds it again.
 
     `after` is the state asked for while busy (paused, signed out): it starts when the work ends.
     `ready_since` orders the idle; None unless ready. `resting_until` keeps a phone that has just
-    been busy or refused a call out of the choice for a moment.
+    been busy or refused a call out of the choice for a moment. `phone` is where they signed in,
+    None: their own. `connected`: they keep a leg up, `line` once it is (`line_up`). `calls_taken`,
+    `busy_ms` and `signed_in_at` count since they signed in. `consult_id` is the consultation
+    that they lead beside `call_id`.
     """
 
     id: AgentId
@@ -217,10 +349,21 @@ class AgentWork(msgspec.Struct, frozen=True):
     after_reason: str | None = None
     call_id: CallId | None = None
     channel_id: ChannelId | None = None
+    consult_id: CallId | None = None
+    phone: PhoneId | None = None
+    connected: bool = False
+    line: ChannelId | None = None
+    line_up: bool = False
     ready_since: int | None = None
     resting_until: int = 0
     rona_count: int = 0
+    signed_in_at: int = 0
+    calls_taken: int = 0
+    busy_ms: int = 0
     wrap_up_segment_id: SegmentId | None = None
     wrap_up_call_id: CallId | None = None
+    wrap_up_queue_id: QueueId | None = None
     wrap_up_until: int | None = None
+    wrap_up_extended: bool = False
+    wrap_up_mandatory: bool = False
     seq: int = 0

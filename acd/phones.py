@@ -76,9 +76,9 @@ class PhoneBook:
                 "md5_cred": account.digest,
             }
             await self._put("auth", account.phone, auth)
-            if not new:
-                return
-            await self._put("aor", account.phone, _AOR)
+            if new:
+                await self._put("aor", account.phone, _AOR)
+            # Those there already, too: an earlier version may have made them with other options.
             await self._put("endpoint", account.phone, self._endpoint(account.phone))
 
     async def _drop(self, gate: asyncio.Semaphore, phone: PhoneId) -> None:
@@ -102,7 +102,11 @@ class PhoneBook:
             "rewrite_contact": "yes",
             "dtmf_mode": "auto",
             "allow_subscribe": "no",
-            "allow_transfer": "no",
+            # A phone's REFER reaches the floor as a wish, by way of each leg's TRANSFER_CONTEXT.
+            "allow_transfer": "yes",
+            # Who the agent talks to now travels in an UPDATE, when the floor says so.
+            "send_pai": "yes",
+            "trust_id_outbound": "yes",
             "identify_by": "auth_username,username",
             "rtp_timeout": str(self._rtp_timeout_s),
             "rtp_timeout_hold": "3600",

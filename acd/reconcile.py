@@ -6,20 +6,33 @@ treated as hung up now, legs that came meanwhile are taken in, and what nobody o
 
 from __future__ import annotations
 
-from acd import agents, arrivals, calls
-from acd.commands import AnswerCaller, CreateBridge, DestroyBridge, HangUp, JoinBridge
+from acd import arrivals, hangups, legs, news, offers, phone_codes, placing, seating
+from acd.commands import (
+    NOBODYS,
+    AnswerCaller,
+    CreateBridge,
+    DestroyBridge,
+    HangUp,
+    JoinBridge,
+)
 from acd.ending import Ending, end
-from acd.events import CallArrived, SwitchChannel, SwitchSeen
+from acd.events import CallArrived, ChannelGone, SwitchChannel, SwitchSeen
 from acd.facts import Call
-from acd.floor import Floor
+from acd.floor import Floor, Role
 from acd.flow import Restarted
-from acd.model import BridgeId, CallId, ChannelId, EndedBy, OfferEnd, Outcome, PhoneId
+from acd.model import (
+    AgentId,
+    BridgeId,
+    CallState,
+    ChannelId,
+    EndedBy,
+    OfferEnd,
+    Outcome,
+    PhoneId,
+)
 
 SETTLE_MS = 10_000
 """A periodic look says nothing of legs younger than this: their events may be under way."""
-
-NOBODYS = CallId("nobody")
-"""The call id under which commands for things that belong to no call are sent."""
 
 
 class Suspects:
@@ -35,9 +48,14 @@ def reconcile(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:
     """Bring calls, agents and the switch's legs and bridges back to one truth."""
     present = {channel.id: channel for channel in seen.channels}
     margin_ms = 0 if seen.in_sync else SETTLE_MS
-    for call in list(floor.calls.values()):
-        if call.since <= seen.taken_at - margin_ms:
+    # Consultations first: who was asked may be gone too, and must not be handed the customer.
+    for was in sorted(floor.calls.values(), key=lambda call: call.parent_id is None):
+        call = floor.calls.get(was.id)
+        if call is not None and call.since <= seen.taken_at - margin_ms:
             _check_call(floor, call, present, seen)
+    for session in list(floor.phone_sessions.values()):
+        if session.channel_id not in present and session.since <= seen.taken_at - margin_ms:
+            phone_codes.gone(floor, session.channel_id)
     # Only now: an offer that ends for its phone must not find a next agent for a caller who left.
     _check_phones(floor, seen, suspects)
     _check_channels(floor, present, seen, suspects)
@@ -47,46 +65,81 @@ def reconcile(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:
 def _check_phones(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:
     if seen.phones_up is None:
         return
-    believed = {
-        phone: floor.agents[agent_id].phone_up
-        for phone, agent_id in floor.agent_of_phone.items()
-        if agent_id in floor.agents
-    }
-    other = frozenset(phone for phone, up in believed.items() if up != (phone in seen.phones_up))
+    other = (floor.phones_up | _believed_up(floor)) ^ seen.phones_up
     # A contact not qualified since the switch or the phone started shows its endpoint offline for
     # up to half a minute. So only a second look takes a phone away; ringing one that is really
     # gone fails at once and costs the caller nothing.
     back = other & seen.phones_up
     due = back if seen.in_sync else back | (other & suspects.phones)
-    suspects.phones = other - due
+    suspects.phones = frozenset(other - due)
     for phone in sorted(due):
-        ringing = agents.phone_seen(floor, phone, phone in seen.phones_up)
-        if ringing is not None and ringing.call_id in floor.calls:
-            call = floor.calls[ringing.call_id]
-            calls.offer_failed(floor, call, OfferEnd.UNREACHABLE, leg_alive=True)
+        news.phone_seen(floor, phone, phone in seen.phones_up)
+
+
+def _believed_up(floor: Floor) -> frozenset[PhoneId]:
+    """The phones of agents who came out of the journal with theirs up."""
+    up = (floor.phone_of(work.id) for work in floor.agents.values() if work.phone_up)
+    return frozenset(phone for phone in up if phone is not None)
 
 
 def _check_call(
     floor: Floor, call: Call, present: dict[ChannelId, SwitchChannel], seen: SwitchSeen
 ) -> None:
-    if call.channel_id not in present:
+    first = call.channel_id if not call.leg_shared else None
+    if first is not None and first not in present:
         _caller_missing(floor, call, present, seen)
         return
-    if call.answered and not present[call.channel_id].answered:
+    if first is not None and call.answered and not present[first].answered:
         # The answer was lost on its way; answering twice does no harm.
-        floor.order(AnswerCaller(call.id, call.channel_id))
-    made, talk = call.offer, call.talk
-    if made is not None:
+        floor.order(AnswerCaller(call.id, first))
+    own = placing.own_leg(call) if placing.rings_own_phone(call) else None
+    if own is not None and own in present and present[own].answered:
+        placing.own_phone_answered(floor, call)
+        return
+    _check_other_legs(floor, call, present, seen)
+
+
+def _check_other_legs(
+    floor: Floor, call: Call, present: dict[ChannelId, SwitchChannel], seen: SwitchSeen
+) -> None:
+    for made in call.offers:
+        now = floor.calls.get(call.id)
+        if now is None or made not in now.offers:
+            return
         leg = present.get(made.channel_id)
         if leg is None:
-            calls.offer_failed(floor, call, OfferEnd.FAILED, leg_alive=True)
-        elif leg.answered:
-            calls.agent_answered(floor, call)
-    elif talk is not None:
-        if talk.agent_channel_id not in present:
-            calls.agent_gone(floor, call)
-        elif seen.in_sync:
-            _rejoin(floor, call, seen.bridges.get(talk.bridge_id))
+            offers.failed(floor, now, made, OfferEnd.FAILED, leg_alive=True)
+        elif leg.answered and not made.standing:
+            offers.answered(floor, now, made)
+    if call.offers:
+        return
+    if call.dial is not None:
+        leg = present.get(call.dial.channel_id)
+        if leg is None:
+            offers.outside_failed(floor, call, OfferEnd.FAILED, leg_alive=True)
+            return
+        if leg.answered:
+            offers.outside_answered(floor, call)
+            return
+    _check_talk(floor, call, present, seen)
+
+
+def _check_talk(
+    floor: Floor, call: Call, present: dict[ChannelId, SwitchChannel], seen: SwitchSeen
+) -> None:
+    talk = call.talk
+    if talk is not None and talk.agent_channel_id not in present:
+        hangups.other_leg_gone(floor, call)
+        return
+    third = talk.third if talk is not None else None
+    if third is not None and third.channel_id not in present:
+        news.channel_gone(floor, ChannelGone(third.channel_id))
+    for monitor in call.monitors:
+        if monitor.channel_id not in present:
+            news.channel_gone(floor, ChannelGone(monitor.channel_id))
+    call = floor.calls.get(call.id, call)
+    if talk is not None and call.state is CallState.TALKING and seen.in_sync:
+        _rejoin(floor, call, seen.bridges.get(talk.bridge_id))
     elif call.flow is not None and seen.in_sync:
         arrivals.go_on(floor, call, Restarted())
 
@@ -102,20 +155,19 @@ def _caller_missing(
         ending = Ending(Outcome.ANSWERED, "ended_unseen", EndedBy.UNKNOWN)
         end(floor, call, ending, gone=call.channel_id)
     else:
-        calls.caller_gone(floor, call)
+        hangups.first_leg_gone(floor, call)
 
 
 def _rejoin(floor: Floor, call: Call, inside: tuple[ChannelId, ...] | None) -> None:
-    """The two talk but are not in one bridge: the join was lost on its way."""
+    """They talk but are not in one bridge: the join was lost on its way."""
     talk = call.talk
     if talk is None:
         return
-    both = (call.channel_id, talk.agent_channel_id)
     if inside is None:
-        floor.order(CreateBridge(call.id, talk.bridge_id))
-    missing = tuple(leg for leg in both if leg not in (inside or ()))
+        floor.order(CreateBridge(call.lane, talk.bridge_id))
+    missing = tuple(leg for leg in legs.bridged(call) if leg not in (inside or ()))
     if missing:
-        floor.order(JoinBridge(call.id, talk.bridge_id, missing))
+        floor.order(JoinBridge(call.lane, talk.bridge_id, missing))
 
 
 def _check_channels(
@@ -124,7 +176,12 @@ def _check_channels(
     seen: SwitchSeen,
     suspects: Suspects,
 ) -> None:
-    unknown = frozenset(channel_id for channel_id in present if channel_id not in floor.legs)
+    unknown = frozenset(
+        channel_id
+        for channel_id in present
+        if channel_id not in floor.legs and channel_id not in floor.phone_sessions
+    )
+    _check_lines(floor, present)
     due = unknown if seen.in_sync else unknown & suspects.channels
     suspects.channels = unknown - due
     for channel_id in sorted(due):
@@ -136,8 +193,21 @@ def _check_channels(
             floor.order(HangUp(NOBODYS, channel_id))
 
 
+def _check_lines(floor: Floor, present: dict[ChannelId, SwitchChannel]) -> None:
+    """Standing legs of connected agents that are there no more, or were picked up unseen."""
+    for channel_id, agent_id in list(floor.line_owner.items()):
+        leg = present.get(channel_id)
+        work = floor.agents.get(AgentId(agent_id))
+        if leg is None:
+            if floor.legs.get(channel_id, ("", Role.LINE))[1] is Role.LINE:
+                seating.line_gone(floor, channel_id)
+        elif leg.answered and work is not None and not work.line_up:
+            seating.line_answered(floor, channel_id)
+
+
 def _check_bridges(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:
-    owned = {call.bridge_id for call in floor.calls.values()}
+    owned = {call.bridge_id for call in floor.calls.values()} | {legs.WAITING_LINES}
+    owned |= {m.bridge_id for call in floor.calls.values() for m in call.monitors}
     unknown = frozenset(bridge for bridge in seen.bridges if bridge not in owned)
     due = unknown if seen.in_sync else unknown & suspects.bridges
     suspects.bridges = unknown - due

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from acd import agents, calls
+from acd import agents, legs, placing, queueing, seating, voicemail, waiting
 from acd.facts import Call
 from acd.floor import Floor, Role
-from acd.model import AgentWork, CallState
+from acd.model import AgentWork, CallId, CallKind, CallState
 from acd.timers import Wake
 
 
@@ -22,10 +22,12 @@ def restore(
     for kept in at_work:
         work = floor.put_agent(kept)
         agents.index(floor, work)
+        if work.line is not None:
+            legs.own(floor, CallId(work.id), work.line, Role.LINE)
         if work.wrap_up_until is not None:
             floor.timers.set(Wake.WRAP_UP, work.id, work.wrap_up_until)
         if work.id not in floor.config.agents:
-            agents.removed(floor, work)
+            seating.removed(floor, work)
     for call in live_calls:
         if call.state is not CallState.ENDED:
             _restore_call(floor, call)
@@ -35,21 +37,66 @@ def restore(
 
 def _restore_call(floor: Floor, call: Call) -> None:
     floor.put_call(call)
-    floor.legs[call.channel_id] = (call.id, Role.CALLER)
+    own_legs(floor, call)
     if call.playback_id is not None:
         floor.playbacks[call.playback_id] = call.id
     if call.flow is not None and call.flow.due_at is not None:
         floor.timers.set(Wake.FLOW, call.id, call.flow.due_at)
+    if call.then is not None and call.state is CallState.IN_FLOW:
+        # Whether it was heard out is not known: on to where the call was sent.
+        floor.timers.set(Wake.FLOW, call.id, floor.now_ms)
+    if call.message_id is not None:
+        floor.messages[call.message_id] = call.id
+    if call.state is CallState.LEAVING_MESSAGE:
+        floor.timers.set(Wake.MESSAGE, call.id, voicemail.given_up_at(floor, call))
+    if call.ticket is not None and call.state is CallState.SCHEDULED:
+        floor.timers.set(Wake.DUE, call.id, call.ticket.due_at)
     if call.visit is not None:
         floor.visit_count = max(floor.visit_count, call.visit.order)
-        if call.state is CallState.WAITING:
-            calls.wait(floor, call, call.visit, "restart")
-        elif call.state is CallState.OFFERED:
-            floor.line(call.visit.queue_id).add(call.id, call.visit)
-    if call.offer is not None:
-        floor.legs[call.offer.channel_id] = (call.id, Role.AGENT)
-        floor.timers.set(Wake.OFFER, call.id, call.offer.deadline_at)
+        _restore_visit(floor, call)
+    deadlines = [made.deadline_at for made in call.offers]
+    if call.dial is not None:
+        deadlines.append(call.dial.deadline_at)
+    elif placing.rings_own_phone(call):
+        deadlines.append(call.since + placing.OWN_RING_S * 1000)
+    if deadlines:
+        floor.timers.set(Wake.OFFER, call.id, max(deadlines))
+    if call.talk is not None and call.talk.agent_id is not None and call.visit is not None:
+        floor.talking[call.visit.queue_id] += 1
+
+
+def _restore_visit(floor: Floor, call: Call) -> None:
+    visit = call.visit
+    if visit is None:
+        return
+    if call.state is CallState.WAITING:
+        queueing.stand(floor, call, "restart")
+        waiting.resume(floor, call)
+    elif call.state is CallState.OFFERED and call.direct_to is None:
+        floor.line(visit.queue_id).add(call.id, visit)
+        waiting.resume(floor, call)
+    elif call.state is CallState.DIALLING and _is_called_first(call):
+        # A customer who is called first keeps the place while the phone rings.
+        floor.line(visit.queue_id).add(call.id, visit)
+
+
+def _is_called_first(call: Call) -> bool:
+    return call.kind is CallKind.CALLBACK and call.channel_id is None and call.talk is None
+
+
+def own_legs(floor: Floor, call: Call) -> None:
+    """Every leg that the call names is its own again."""
+    if call.channel_id is not None and not call.leg_shared:
+        legs.own(floor, call.id, call.channel_id, Role.CALLER)
+    for made in call.offers:
+        legs.own(floor, call.id, made.channel_id, Role.AGENT)
+    if call.dial is not None:
+        legs.own(floor, call.id, call.dial.channel_id, Role.DIALLED)
     if call.talk is not None:
-        floor.legs[call.talk.agent_channel_id] = (call.id, Role.AGENT)
-        if call.visit is not None:
-            floor.talking[call.visit.queue_id] += 1
+        legs.own(floor, call.id, call.talk.agent_channel_id, Role.AGENT)
+        if call.talk.third is not None:
+            legs.own(floor, call.id, call.talk.third.channel_id, Role.THIRD)
+    for monitor in call.monitors:
+        legs.own(floor, call.id, monitor.channel_id, Role.SUPERVISOR)
+        if monitor.snoop_id is not None:
+            legs.own(floor, call.id, monitor.snoop_id, Role.SNOOP)

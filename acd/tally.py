@@ -1,6 +1,7 @@
 """Today's counts per queue, for the live page: the same rules as the KPIs, counted as they happen.
 
-Cohort rule: an outcome counts for the day on which the caller entered the queue. Pure.
+Cohort rule: an outcome counts for the day on which the caller entered the queue. Consultations,
+callbacks and messages that queue are no callers. Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from acd.facts import AnyFact, VisitClosed, VisitOpened
-from acd.model import QueueId, VisitId, VisitOutcome
+from acd.model import CallKind, QueueId, VisitId, VisitOutcome
 
 
 class QueueCounts(msgspec.Struct):
@@ -53,6 +54,8 @@ class Tally:
     def count(self, fact: AnyFact) -> QueueId | None:
         """Count one fact; the queue whose figures changed, or None."""
         if isinstance(fact, VisitOpened):
+            if fact.kind is not CallKind.INBOUND:
+                return None
             self.turn_day(fact.at)
             self._open[fact.visit_id] = fact
             self._of(fact.queue_id).offered += 1

@@ -25,7 +25,7 @@ def segment_opened(
     return floor.tell_call(
         call,
         lambda subject, seq, at: SegmentOpened(
-            subject, seq, at, call.id, segment_id, kind, visit_id, agent_id, team
+            subject, seq, at, call.contact, segment_id, kind, visit_id, agent_id, team
         ),
     )
 
@@ -33,7 +33,8 @@ def segment_opened(
 def segment_closed(floor: Floor, call: Call, segment_id: SegmentId, reason: str) -> Call:
     """A stretch of the call is over."""
     return floor.tell_call(
-        call, lambda subject, seq, at: SegmentClosed(subject, seq, at, call.id, segment_id, reason)
+        call,
+        lambda subject, seq, at: SegmentClosed(subject, seq, at, call.contact, segment_id, reason),
     )
 
 
@@ -45,7 +46,7 @@ def node_left(floor: Floor, call: Call, left: Walked) -> Call:
             subject,
             seq,
             at,
-            call.id,
+            call.contact,
             left.flow,
             left.version,
             left.node,

@@ -15,6 +15,12 @@ class Wake(StrEnum):
     REST = "rest"
     JOIN = "join"
     PROBE = "probe"
+    RELAX = "relax"
+    MAX_WAIT = "max_wait"
+    MESSAGE = "message"
+    DUE = "due"
+    SESSION = "session"
+    ABOUT_FREE = "about_free"
 
 
 class Timers:

@@ -6,17 +6,20 @@ Knows ARI's vocabulary and the arguments that our dialplan and our originates gi
 from __future__ import annotations
 
 from acd.events import (
-    AgentAnswered,
     CallArrived,
     ChannelGone,
     ChannelHeld,
     ChannelResumed,
     DigitPressed,
+    LegAnswered,
+    LegReplaced,
     PhoneDialled,
     PhoneReachable,
+    PhoneTransferred,
     PhoneUnreachable,
     PromptFinished,
     RecordingEnded,
+    SnoopStarted,
     SwitchChannel,
     SwitchEvent,
     SwitchSeen,
@@ -25,6 +28,8 @@ from acd.model import ChannelId, PhoneId, PlaybackId, RecordingId
 from ari.connection import Snapshot
 from ari.events_gen import (
     AriEvent,
+    BridgeAttendedTransfer,
+    BridgeBlindTransfer,
     Channel,
     ChannelDestroyed,
     ChannelDtmfReceived,
@@ -41,6 +46,12 @@ from ari.events_gen import (
 RUNG = "rung"
 """First argument of a leg that we rang ourselves; `inbound` and `agent` are the dialplan's."""
 
+SNOOP = "snoop"
+"""First argument of a leg that listens to another."""
+
+TRANSFERRED = "Success"
+"""What the switch says of a transfer by phone that it has carried out."""
+
 HEARD = frozenset(
     {
         "StasisStart",
@@ -52,6 +63,8 @@ HEARD = frozenset(
         "PlaybackFinished",
         "RecordingFinished",
         "RecordingFailed",
+        "BridgeBlindTransfer",
+        "BridgeAttendedTransfer",
     }
 )
 """The event types asked of the switch: all others are filtered where they arise."""
@@ -60,8 +73,15 @@ HEARD = frozenset(
 def event_of(event: AriEvent) -> SwitchEvent | None:
     """What an ARI event means for the floor; None where it means nothing."""
     match event:
+        case StasisStart(replace_channel=Channel() as replaced):
+            return LegReplaced(ChannelId(replaced.id))
         case StasisStart(channel=channel, args=args):
             return _started(channel, args)
+        case BridgeBlindTransfer(result=result, channel=channel, exten=exten):
+            done = result == TRANSFERRED
+            return PhoneTransferred(ChannelId(channel.id), exten) if done else None
+        case BridgeAttendedTransfer():
+            return _attended(event)
         case StasisEnd(channel=channel):
             return ChannelGone(ChannelId(channel.id))
         case ChannelDestroyed(channel=channel, cause=cause, tech_cause=tech_cause):
@@ -112,12 +132,26 @@ class Contacts:
 def _started(channel: Channel, args: tuple[str, ...]) -> SwitchEvent | None:
     channel_id = ChannelId(channel.id)
     if args[:1] == (RUNG,):
-        return AgentAnswered(channel_id)
+        return LegAnswered(channel_id)
+    if args[:1] == (SNOOP,):
+        return SnoopStarted(channel_id)
     if args[:1] == ("inbound",) and len(args) >= 2:
         return CallArrived(channel_id, args[1], channel.caller.number or None, _name(channel))
     if args[:1] == ("agent",) and len(args) >= 2:
         return PhoneDialled(channel_id, _phone(channel.name), args[1])
     return None
+
+
+def _attended(event: BridgeAttendedTransfer) -> SwitchEvent | None:
+    if event.result != TRANSFERRED:
+        return None
+    ends = (event.destination_link_first_leg, event.destination_link_second_leg)
+    return PhoneTransferred(
+        ChannelId(event.transferer_first_leg.id),
+        None,
+        ChannelId(event.transferer_second_leg.id),
+        tuple(ChannelId(leg.id) for leg in ends if leg is not None),
+    )
 
 
 def _name(channel: Channel) -> str | None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 import orjson
 from fastapi import APIRouter, Header, Query
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from acd.events import EndCall
-from acd.model import CallId, Outcome
+from acd.model import CallId, CallKind, Outcome, TargetKind
 from api.auth import AsAgent, AsSupervisor, Principal
+from api.callbacks import Callback
 from api.context import Ctx, audit
 from api.cursors import decode_cursor, encode_cursor
 from api.problems import described, forbidden, not_found
-from api.reasons import of_candidate, of_decision, pick_language
+from api.reasons import Language, of_candidate, of_decision, pick_language
 from api.recordings import Recording
 from api.shapes import Instant, Out, PathId, Saved, SkillLevel
-from store import config, queries
+from api.voicemails import Voicemail
+from store import call_acts, config, queries
 from store.errors import NotFound
 from store.rows import Role
 
@@ -30,9 +33,16 @@ Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the 
 
 
 class Call(Out):
-    """A call; `outcome` None: in progress."""
+    """A call; `outcome` None: in progress. `root_id` is the call that it follows from, or itself.
+
+    `queue_id` and `agent_id` are those of its last stay in a queue; of a call that an agent placed,
+    those for which and by whom.
+    """
 
     id: str
+    kind: CallKind | None
+    direction: str | None
+    root_id: str | None
     arrived_at: Instant
     ended_at: Instant | None
     dnis: str | None
@@ -69,10 +79,14 @@ class Visit(Out):
     ringing: bool | None
     service_level_ms: int | None
     short_abandon_ms: int | None
+    kind: CallKind | None
+    estimate_ms: int | None = Field(description="the wait that was predicted at entry")
+    overflow_to: str | None = Field(description="where it was sent: `queue:ID`, `number:+33…`")
+    moved_by: str | None
 
 
 class Segment(Out):
-    """A stretch of the call's time."""
+    """A stretch of the call's time; `consult_id` tells those of a consultation apart."""
 
     id: str
     visit_id: str | None
@@ -82,6 +96,7 @@ class Segment(Out):
     started_at: int | None
     ended_at: int | None
     end_reason: str | None
+    consult_id: str | None
 
 
 class FlowStep(Out):
@@ -108,13 +123,71 @@ class Event(Out):
     payload: JsonValue
 
 
+class Transfer(Out):
+    """An agent gave the call away or took it back; `kind` is how."""
+
+    from_agent_id: str | None
+    kind: str
+    target_kind: TargetKind
+    target_id: str | None
+    at: Instant
+
+
+class Disposition(Out):
+    """An agent qualified the call; the last of an agent in a queue is the one that counts."""
+
+    agent_id: str | None
+    queue_id: str | None
+    code: str
+    note: str | None
+    at: Instant
+
+
+class Note(Out):
+    """Something written down about the call."""
+
+    agent_id: str | None
+    text: str
+    at: Instant
+
+
+class Supervision(Out):
+    """A supervisor's act; `by` is who, `agent_id` whom it concerned."""
+
+    act: str
+    by: str
+    agent_id: str | None
+    detail: str | None
+    at: Instant
+
+
+class Following(Out):
+    """A call that this one led to: a callback, or a message being listened to."""
+
+    id: str
+    kind: CallKind
+    arrived_at: Instant
+    outcome: str | None
+
+
 class CallDetail(BaseModel):
-    """One call with all that is known of it, each list in order of time."""
+    """One call with all that is known of it, each list in order of time.
+
+    `data` is what was attached to it, by the end or until now.
+    """
 
     call: Call
+    data: dict[str, str]
     visits: list[Visit]
     segments: list[Segment]
     steps: list[FlowStep]
+    transfers: list[Transfer]
+    dispositions: list[Disposition]
+    notes: list[Note]
+    supervision: list[Supervision]
+    callbacks: list[Callback]
+    messages: list[Voicemail]
+    following: list[Following]
     events: list[Event]
     recordings: list[Recording]
 
@@ -125,6 +198,10 @@ class Reason(Out):
     agent_id: str
     verdict: str
     idle_ms: int | None
+    step: int | None = Field(default=None, description="the first step that they fit, from 0")
+    preferred: bool = False
+    priority: int = 0
+    score: int | None = Field(default=None, description="what the queue's strategy counts")
     sentence: str
 
 
@@ -137,7 +214,14 @@ class Decision(Out):
     agent_id: str | None
     decided_at: Instant
     signed_in: int
+    could_serve: int | None = Field(default=None, description="of these, busy or not")
     waiting_ahead: int
+    waited_ms: int | None = None
+    step: int | None = Field(default=None, description="the last step open, from 0")
+    steps: int | None = None
+    strategy: str | None = None
+    delay_s: int | None = Field(default=None, description="membership delays passed, at most")
+    only_agent_id: str | None = Field(default=None, description="who was looked for alone")
     sentence: str
     candidates: list[Reason]
 
@@ -158,28 +242,38 @@ async def list_calls(
     since: Since = None,
     until: Until = None,
     queue: str | None = None,
-    agent: str | None = None,
+    agent: Annotated[str | None, Query(description="had a part in it")] = None,
+    answered_by: Annotated[
+        str | None, Query(description="the agent who answered it in a queue")
+    ] = None,
     outcome: Outcome | None = None,
+    kind: CallKind | None = None,
     number: Annotated[str | None, Query(max_length=64, description="the caller's, exact")] = None,
     short_abandon: bool = False,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Calls:
-    """Newest first. With a queue or agent, times and outcome are those of the stay in the queue."""
+    """Newest first. With `queue` or `answered_by`, times and outcome are those of the stay there.
+
+    A report's figures are the calls of `kind=inbound` with the report's range and queue, or
+    `answered_by` its agent.
+    """
     wanted = queries.CallFilter(
         since=since,
         until=until,
         queue_id=queue,
         agent_id=_own_agent(who, agent),
+        answered_by=answered_by,
         outcome=outcome,
         number=number,
+        kind=kind,
         short_abandon=short_abandon,
     )
     async with context.engine.connect() as conn:
         if queue is not None:
             await config.get_queue(conn, queue)
-        if agent is not None:
-            await config.get_agent(conn, agent)
+        for name in {agent, answered_by} - {None}:
+            await config.get_agent(conn, name or "")
         found = await queries.list_calls(conn, wanted, limit=limit + 1, below=decode_cursor(cursor))
     page = found[:limit]
     more = len(found) > limit
@@ -194,7 +288,8 @@ async def _visible(context: Ctx, who: Principal, call_id: str) -> queries.CallDe
         detail = await queries.get_call(conn, call_id)
     if who.has(Role.SUPERVISOR):
         return detail
-    if not any(who.may_act_for(segment.agent_id) for segment in detail.segments):
+    part_of = {detail.call.agent_id, *(segment.agent_id for segment in detail.segments)}
+    if not any(who.may_act_for(agent_id) for agent_id in part_of):
         raise not_found("call", call_id)  # as if it did not exist: ids tell nothing
     return detail
 
@@ -203,13 +298,25 @@ async def _visible(context: Ctx, who: Principal, call_id: str) -> queries.CallDe
     "/{call_id}", operation_id="getCall", summary="One call whole", responses=described(401, 404)
 )
 async def get_call(context: Ctx, who: AsAgent, call_id: PathId) -> CallDetail:
-    """Visits to queues, segments, steps in the flow, events, recordings. An agent: own calls."""
+    """What happened to it, and all that was done to it. An agent: own calls."""
     detail = await _visible(context, who, call_id)
+    async with context.engine.connect() as conn:
+        acts = await call_acts.read_acts(conn, call_id)
+    live = context.feed.calls.get(call_id)
+    data = detail.data if detail.data is not None else (live.data if live is not None else {})
     return CallDetail(
         call=Call.model_validate(detail.call),
+        data=data,
         visits=[Visit.model_validate(row) for row in detail.visits],
         segments=[Segment.model_validate(row) for row in detail.segments],
         steps=[FlowStep.model_validate(row) for row in detail.steps],
+        transfers=[Transfer.model_validate(row) for row in acts.transfers],
+        dispositions=[Disposition.model_validate(row) for row in acts.dispositions],
+        notes=[Note.model_validate(row) for row in acts.notes],
+        supervision=[Supervision.model_validate(row) for row in acts.supervision],
+        callbacks=[Callback.model_validate(row) for row in acts.callbacks],
+        messages=[Voicemail.model_validate(row) for row in acts.messages],
+        following=[Following.model_validate(row) for row in acts.following],
         events=[_event(row) for row in detail.events],
         recordings=[Recording.model_validate(row) for row in detail.recordings],
     )
@@ -245,30 +352,27 @@ async def get_call_routing(
     language = pick_language(lang, accept_language)
     async with context.engine.connect() as conn:
         decisions = await queries.list_decisions(conn, call_id)
-    return [
-        Decision(
-            visit_id=row.visit_id,
-            queue_id=row.queue_id,
-            trigger=row.trigger,
-            agent_id=row.agent_id,
-            decided_at=row.decided_at,
-            signed_in=row.signed_in,
-            waiting_ahead=row.waiting_ahead,
-            sentence=of_decision(
-                row.trigger, row.agent_id, row.signed_in, row.waiting_ahead, language
-            ),
-            candidates=[
-                Reason(
-                    agent_id=candidate.agent_id,
-                    verdict=candidate.verdict,
-                    idle_ms=candidate.idle_ms,
-                    sentence=of_candidate(candidate, language),
-                )
-                for candidate in row.candidates
-            ],
-        )
-        for row in decisions
+    before: dict[str, queries.DecisionRow] = {}
+    told: list[Decision] = []
+    for row in decisions:
+        told.append(_told(row, before.get(row.visit_id), language))
+        before[row.visit_id] = row
+    return told
+
+
+def _told(
+    row: queries.DecisionRow, before: queries.DecisionRow | None, language: Language
+) -> Decision:
+    chosen = next((seen for seen in row.candidates if seen.verdict == "chosen"), None)
+    reasons = [
+        msgspec.structs.asdict(seen)
+        | {"sentence": of_candidate(seen, language, chosen, row.strategy)}
+        for seen in row.candidates
     ]
+    sentence = of_decision(row, before, language)
+    return Decision.model_validate(
+        msgspec.structs.asdict(row) | {"sentence": sentence, "candidates": reasons}
+    )
 
 
 @router.post(
@@ -286,7 +390,7 @@ async def hang_up(context: Ctx, who: AsSupervisor, call_id: PathId) -> Saved:
         except NotFound:
             if context.feed.present:
                 raise
-    warnings = await context.act(EndCall(CallId(call_id)))
+    warnings = await context.act(EndCall(CallId(call_id), who.actor))
     async with context.engine.begin() as conn:
         await audit(conn, context, who.actor, "hang-up", f"call:{call_id}")
     return Saved(warnings=warnings)

@@ -16,7 +16,7 @@ from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.requests import HTTPConnection
 
-from acd.events import EndCall, GetReady, Pause, SignIn, SignOut
+from acd.events import AgentRequest, FloorRequest, TalkRequest
 from api.feed import LiveFeed
 from api.metrics import ApiMetrics
 from api.settings import ApiSettings
@@ -25,7 +25,7 @@ from control.client import FloorAbsent, FloorClient, FloorRefused
 from control.protocol import Done, Health, ReadHealth, Refused, Reload
 from store.accounts import write_audit
 
-FloorAction = SignIn | SignOut | GetReady | Pause | EndCall
+FloorAction = AgentRequest | TalkRequest | FloorRequest
 
 
 @dataclass(slots=True)
@@ -41,12 +41,16 @@ class Context:
     now_ms: Callable[[], int]
     locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
-    async def act(self, wish: FloorAction) -> list[str]:
-        """Have the floor do it; its warnings. Raises FloorAbsent, FloorRefused."""
+    async def ask(self, wish: FloorAction) -> Done:
+        """Have the floor do it. Raises FloorAbsent, FloorRefused."""
         result = await self.floor.ask(wish, self.settings.floor_timeout_s)
         if isinstance(result, Done):
-            return list(result.warnings)
+            return result
         raise FloorRefused(_refusal(result))
+
+    async def act(self, wish: FloorAction) -> list[str]:
+        """The same; its warnings."""
+        return list((await self.ask(wish)).warnings)
 
     async def health(self) -> Health:
         """The floor's health. Raises FloorAbsent, FloorRefused."""

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from control.client import FloorClient
-from control.protocol import AgentView, CallView, Live, LiveChange, QueueView
+from control.protocol import AgentView, AlertView, CallView, Live, LiveChange, QueueView
 
 
 @dataclass(slots=True)
@@ -23,10 +23,11 @@ class Unseen:
     agents: set[str] = field(default_factory=set)
     queues: set[str] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)
+    alerts: bool = False
     whole: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.whole or self.agents or self.queues or self.calls)
+        return bool(self.whole or self.agents or self.queues or self.calls or self.alerts)
 
 
 class Subscription:
@@ -59,6 +60,7 @@ class LiveFeed:
         self.agents: dict[str, AgentView] = {}
         self.queues: dict[str, QueueView] = {}
         self.calls: dict[str, CallView] = {}
+        self.alerts: tuple[AlertView, ...] = ()
 
     @property
     def at(self) -> int:
@@ -108,6 +110,7 @@ class LiveFeed:
         self.agents = {} if message is None else {view.id: view for view in message.agents}
         self.queues = {} if message is None else {view.id: view for view in message.queues}
         self.calls = {} if message is None else {view.id: view for view in message.calls}
+        self.alerts = () if message is None else message.alerts
         self._clock(self._now_ms() if message is None else message.at)
         for reader in self._readers:
             reader.unseen = Unseen(whole=True)
@@ -126,6 +129,8 @@ class LiveFeed:
             self.queues.pop(queue_id, None)
         for call_id in change.calls_ended:
             self.calls.pop(call_id, None)
+        if change.alerts is not None:
+            self.alerts = change.alerts
         for reader in self._readers:
             if not reader.unseen.whole:
                 reader.unseen.agents.update(view.id for view in change.agents)
@@ -134,4 +139,5 @@ class LiveFeed:
                 reader.unseen.queues.update(change.queues_gone)
                 reader.unseen.calls.update(view.id for view in change.calls)
                 reader.unseen.calls.update(change.calls_ended)
+                reader.unseen.alerts = reader.unseen.alerts or change.alerts is not None
             reader.news.set()

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model import FlowId
 from api.auth import AsAdministrator, AsSupervisor
-from api.context import Ctx, audit
+from api.changes import AsTold, Done, change, etag_of, finder, remove
+from api.context import Ctx
 from api.problems import Fault, Problem, described
-from api.shapes import Instant, Out, PathId, Saved
+from api.shapes import Changed, Instant, Out, PathId
 from ivr.document import Known, load, read
 from ivr.faults import FlowFault, FlowInvalid, Severity
 from ivr.model import Flow as IvrFlow
-from ivr.model import QueueNode
+from ivr.model import queue_of
 from store import config
-from store.errors import InUse
-from store.rows import FlowRow
+from store.config_document import Configuration, FlowEntry, with_entry
+from store.errors import AlreadyThere, InUse, NotFound
 
 router = APIRouter(prefix="/flows", tags=["flows"])
 
@@ -46,7 +47,7 @@ class Flow(Out):
     latest: int | None
 
 
-class FlowSaved(Flow, Saved):
+class FlowSaved(Flow, Changed):
     """A flow as saved."""
 
 
@@ -88,11 +89,8 @@ async def _text(request: Request) -> str:
         raise Problem(422, "invalid", f"The document is not UTF-8: {error}.") from error
 
 
-async def _known(conn: AsyncConnection) -> Known:
-    return Known(
-        queues=frozenset(row.id for row in await config.list_queues(conn)),
-        skills=frozenset(row.id for row in await config.list_skills(conn)),
-    )
+def _known(whole: Configuration) -> Known:
+    return Known(queues=frozenset(whole.queues), skills=frozenset(whole.skills))
 
 
 def _load(text: str, known: Known, expected: str | None) -> IvrFlow:
@@ -116,7 +114,7 @@ async def refuse_if_used(conn: AsyncConnection, queue_id: str) -> None:
     for document in await config.load_flow_documents(conn):
         flow = read(document.document).flow if document.latest else None
         nodes = () if flow is None else flow.nodes.values()
-        if any(isinstance(node, QueueNode) and node.queue_id == queue_id for node in nodes):
+        if any(queue_of(node) == queue_id for node in nodes):
             users.append(f"flow {document.flow_id}")
     if users:
         raise InUse("queue", queue_id, tuple(users))
@@ -140,7 +138,11 @@ async def check_flow(context: Ctx, _: AsSupervisor, request: Request) -> Checked
     """All faults, warnings too."""
     text = await _text(request)
     async with context.engine.connect() as conn:
-        reading = read(text, await _known(conn))
+        known = Known(
+            queues=frozenset(row.id for row in await config.list_queues(conn)),
+            skills=frozenset(row.id for row in await config.list_skills(conn)),
+        )
+    reading = read(text, known)
     return Checked(
         usable=reading.flow is not None, faults=[_fault(fault) for fault in reading.faults]
     )
@@ -153,10 +155,12 @@ def _fault(fault: FlowFault) -> DocumentFault:
 @router.get(
     "/{flow_id}", operation_id="getFlow", summary="One flow", responses=described(401, 403, 404)
 )
-async def get_flow(context: Ctx, _: AsSupervisor, flow_id: PathId) -> Flow:
-    """Without its document: see its versions."""
+async def get_flow(context: Ctx, _: AsSupervisor, flow_id: PathId, response: Response) -> Flow:
+    """With its ETag, without its document: see its versions."""
     async with context.engine.connect() as conn:
-        return Flow.model_validate(await config.get_flow(conn, flow_id))
+        row = await config.get_flow(conn, flow_id)
+    response.headers["ETag"] = etag_of(FlowEntry(row.id, row.latest, None, row.name))
+    return Flow.model_validate(row)
 
 
 @router.post(
@@ -167,45 +171,69 @@ async def get_flow(context: Ctx, _: AsSupervisor, flow_id: PathId) -> Flow:
     responses=described(401, 403, 409, 415, 422),
     openapi_extra=_BODY,
 )
-async def create_flow(context: Ctx, who: AsAdministrator, request: Request) -> FlowSaved:
+async def create_flow(
+    context: Ctx, who: AsAdministrator, how: AsTold, request: Request
+) -> FlowSaved:
     """Its id and name stand in the document. 422 lists each fault with line and column."""
     text = await _text(request)
-    async with context.engine.begin() as conn:
-        flow = _load(text, await _known(conn), None)
-        row = FlowRow(id=flow.id, name=flow.name)
-        row = await config.create_flow(
-            conn, row, text, created_by=who.actor, now_ms=context.now_ms()
-        )
-        await audit(conn, context, who.actor, "create", f"flow:{row.id}")
-    return _saved(row, await context.reload())
+    flow = _load(text, Known(), None)
+
+    async def edit(_: AsyncConnection, whole: Configuration) -> Configuration:
+        if flow.id in whole.flows:
+            raise AlreadyThere("flow", flow.id)
+        _load(text, _known(whole), flow.id)
+        return with_entry(whole, "flows", FlowEntry(flow.id, 1, text, flow.name))
+
+    done = await change(
+        context,
+        who,
+        how,
+        "create",
+        f"flow:{flow.id}",
+        edit,
+        find=finder("flows", flow.id),
+        texts=True,
+    )
+    return _saved(done, flow.id)
 
 
 @router.put(
     "/{flow_id}",
     operation_id="updateFlow",
     summary="Add the next version of a flow",
-    responses=described(401, 403, 404, 415, 422),
+    responses=described(401, 403, 404, 412, 415, 422),
     openapi_extra=_BODY,
 )
 async def update_flow(
-    context: Ctx, who: AsAdministrator, flow_id: PathId, request: Request
+    context: Ctx, who: AsAdministrator, how: AsTold, flow_id: PathId, request: Request
 ) -> FlowSaved:
     """New calls enter it; calls under way end in the version in which they began."""
     text = await _text(request)
-    async with context.engine.begin() as conn:
-        await config.get_flow(conn, flow_id)
-        flow = _load(text, await _known(conn), flow_id)
-        version = await config.add_flow_version(
-            conn, flow_id, text, created_by=who.actor, now_ms=context.now_ms()
-        )
-        row = await config.update_flow(conn, FlowRow(id=flow.id, name=flow.name))
-        detail: dict[str, object] = {"version": version.version}
-        await audit(conn, context, who.actor, "update", f"flow:{flow_id}", detail)
-    return _saved(row, await context.reload())
+
+    async def edit(_: AsyncConnection, whole: Configuration) -> Configuration:
+        before = whole.flows.get(flow_id)
+        if before is None:
+            raise NotFound("flow", flow_id)
+        flow = _load(text, _known(whole), flow_id)
+        entry = FlowEntry(flow.id, (before.version or 0) + 1, text, flow.name)
+        return with_entry(whole, "flows", entry)
+
+    done = await change(
+        context,
+        who,
+        how,
+        "update",
+        f"flow:{flow_id}",
+        edit,
+        find=finder("flows", flow_id),
+        texts=True,
+    )
+    return _saved(done, flow_id)
 
 
-def _saved(row: FlowRow, warnings: list[str]) -> FlowSaved:
-    return FlowSaved(id=row.id, name=row.name, latest=row.latest, warnings=warnings)
+def _saved(done: Done, flow_id: str) -> FlowSaved:
+    flow = done.after.flows[flow_id]
+    return FlowSaved(id=flow.id, name=flow.name, latest=flow.version, **done.answer.model_dump())
 
 
 @router.delete(
@@ -214,12 +242,9 @@ def _saved(row: FlowRow, warnings: list[str]) -> FlowSaved:
     summary="Remove a flow",
     responses=described(401, 403, 404, 409),
 )
-async def delete_flow(context: Ctx, who: AsAdministrator, flow_id: PathId) -> Saved:
-    """409 while a number leads to it."""
-    async with context.engine.begin() as conn:
-        await config.delete_flow(conn, flow_id)
-        await audit(conn, context, who.actor, "delete", f"flow:{flow_id}")
-    return Saved(warnings=await context.reload())
+async def delete_flow(context: Ctx, who: AsAdministrator, how: AsTold, flow_id: PathId) -> Changed:
+    """409 while a number or a queue leads to it. All its versions go."""
+    return (await remove(context, who, how, "flows", flow_id)).answer
 
 
 @router.get(

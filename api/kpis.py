@@ -1,4 +1,7 @@
-"""Indicators: per queue, per agent, for the whole floor by interval; and what each one means."""
+"""Indicators: per queue, per agent, for the whole floor by interval; and what each one means.
+
+Beside them two reports that go into shares: pauses by reason, conversations by disposition.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.auth import AsAgent, AsSupervisor
+from api.auth import AsAgent, AsSupervisor, Principal
 from api.context import Context, Ctx
 from api.problems import Problem, described, forbidden, invalid_parameter
 from api.shapes import Instant, Out
-from kpi.definitions import DEFINITIONS, Unit
+from kpi.definition import Unit
+from kpi.definitions import DEFINITIONS
 from kpi.intervals import Interval
-from store import config
+from store import breakdowns, config
 from store.errors import StoreError
 from store.reporting import By, ReportQuery, report
 from store.rows import Role
@@ -68,9 +72,17 @@ async def definitions(_: AsAgent) -> list[Definition]:
     return [Definition.model_validate(definition) for definition in DEFINITIONS]
 
 
+def _own(who: Principal, agent: str | None) -> str | None:
+    """Whose figures may be seen: an agent's own only. Raises Problem 403."""
+    if who.has(Role.SUPERVISOR):
+        return agent
+    if who.agent_id is None or agent not in (None, who.agent_id):
+        raise forbidden("An agent may see only their own figures.")
+    return who.agent_id
+
+
 async def _report(context: Context, query: ReportQuery) -> Report:
-    if query.since >= query.until:
-        raise invalid_parameter("to", "`to` must be after `from`.")
+    _must_have_length(query.since, query.until)
     async with context.engine.connect() as conn:
         try:
             found = await report(conn, query)
@@ -133,10 +145,7 @@ async def agents(
     zone: Zone = None,
 ) -> Report:
     """An agent sees only their own."""
-    if not who.has(Role.SUPERVISOR):
-        if who.agent_id is None or agent not in (None, who.agent_id):
-            raise forbidden("An agent may see only their own figures.")
-        agent = who.agent_id
+    agent = _own(who, agent)
     if agent is not None:
         async with context.engine.connect() as conn:
             await config.get_agent(conn, agent)
@@ -181,3 +190,72 @@ async def intervals(
             service_level_s=threshold,
         ),
     )
+
+
+class Pauses(Out):
+    """An agent's pauses for one reason; null `productive`, `paid`: not kept then."""
+
+    agent_id: str
+    reason: str | None
+    productive: bool | None
+    paid: bool | None
+    count: int = Field(description="begun in the range")
+    total_ms: int = Field(description="their time within the range")
+
+
+class Disposition(Out):
+    """How often a queue's contacts were qualified so."""
+
+    queue_id: str
+    code: str | None = Field(description="null: not qualified (non qualifié)")
+    count: int
+    share: float = Field(description="among all that the queue's agents talked to, 0 to 1")
+
+
+def _must_have_length(since: int, to: int) -> None:
+    if since >= to:
+        raise invalid_parameter("to", "`to` must be after `from`.")
+
+
+@router.get(
+    "/pauses",
+    operation_id="kpiPauses",
+    summary="Pauses by agent and reason",
+    responses=described(401, 403, 404, 422),
+)
+async def pauses(
+    context: Ctx, who: AsAgent, since: From, to: To, agent: str | None = None
+) -> list[Pauses]:
+    """By agent, the longest first. An agent sees only their own."""
+    _must_have_length(since, to)
+    agent = _own(who, agent)
+    async with context.engine.connect() as conn:
+        if agent is not None:
+            await config.get_agent(conn, agent)
+        rows = await breakdowns.pauses(conn, since, to, context.now_ms(), agent_id=agent)
+    return [Pauses.model_validate(row) for row in rows]
+
+
+@router.get(
+    "/dispositions",
+    operation_id="kpiDispositions",
+    summary="Conversations by disposition",
+    responses=described(401, 403, 404, 422),
+)
+async def dispositions(
+    context: Ctx,
+    _: AsSupervisor,
+    since: From,
+    to: To,
+    queue: str | None = None,
+    agent: str | None = None,
+) -> list[Disposition]:
+    """By queue, the most frequent first, those not qualified last; by entry into the queue."""
+    _must_have_length(since, to)
+    async with context.engine.connect() as conn:
+        if queue is not None:
+            await config.get_queue(conn, queue)
+        if agent is not None:
+            await config.get_agent(conn, agent)
+        rows = await breakdowns.dispositions(conn, since, to, queue_id=queue, agent_id=agent)
+    return [Disposition.model_validate(row) for row in rows]

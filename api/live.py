@@ -1,28 +1,44 @@
 """The floor as it is now: once over HTTP, or as a stream over a WebSocket.
 
-Supervisors see everything; an agent sees all queues, but only themself and their own call.
+Who sees what is in `api.live_shapes`.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
-from typing import Literal, TypeVar
+from typing import Annotated
 from urllib.parse import urlsplit
 
+import msgspec
 import orjson
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from pydantic import Field
+from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, Field
 
 from acd.model import AgentState, CallState
-from api.auth import AsAgent, Principal, authenticate, principal_of
+from api.auth import AsAgent, AsSupervisor, Principal, authenticate, principal_of
 from api.context import Context, Ctx, context_of
-from api.feed import Subscription, Unseen
+from api.feed import Subscription
+from api.live_shapes import (
+    LiveAgent,
+    LiveAlert,
+    LiveCall,
+    LiveFloor,
+    LiveNews,
+    LiveQueue,
+    alerts_of,
+    call_of,
+    news,
+    sees_agent,
+    sees_call,
+    snapshot,
+)
 from api.problems import Problem, described
 from api.shapes import Instant, Out
 from control.client import FloorAbsent
-from control.protocol import AgentView, CallView
-from store.rows import Role
+from control.occupancy import occupancy_of
+from control.protocol import CallView
 
 router = APIRouter(tags=["live"])
 stream_router = APIRouter(tags=["live"])
@@ -32,163 +48,200 @@ TICKET_PREFIX = "ticket."
 RECHECK_S = 60.0
 CLOSE_EXPIRED = 4401
 
-T = TypeVar("T")
-
 
 class _TooSlow(Exception):
     """The reader does not take what is sent to it."""
 
 
-class LiveAgent(Out):
-    """An agent now. `after`: the state that starts when the present work ends."""
+class QueuesNow(BaseModel):
+    """Queues at one instant."""
 
-    id: str
-    name: str
-    state: AgentState
-    since: Instant
-    reason: str | None
-    after: AgentState | None
-    phone_up: bool
-    call_id: str | None
-
-
-class LiveQueue(Out):
-    """A queue now. The counts of today run from `counted_from`."""
-
-    id: str
-    name: str
-    service_level_s: int
-    waiting: int
-    offered: int
-    talking: int
-    oldest_at: Instant | None = Field(description="when the longest waiting caller came in")
-    fit_ready: int
-    fit_signed_in: int
-    counted_from: Instant
-    offered_today: int
-    answered_today: int
-    answered_in_time_today: int
-    abandoned_today: int
-    short_abandoned_today: int
-
-
-class LiveCall(Out):
-    """A call in progress."""
-
-    id: str
-    state: CallState
-    dnis: str
-    number: str | None
-    arrived_at: Instant
-    since: Instant
-    queue_id: str | None
-    agent_id: str | None
-    on_hold: bool
-
-
-class LiveFloor(Out):
-    """The floor now; the stream's first message, and again after each time the floor was absent.
-
-    `floor` False (stream only): the floor does not answer, the lists are empty. `time_zone` is
-    the business's: a day of counts begins at its midnight.
-    """
-
-    type: Literal["snapshot"] = "snapshot"
     at: Instant
-    floor: bool
-    time_zone: str
-    agents: list[LiveAgent]
     queues: list[LiveQueue]
-    calls: list[LiveCall]
 
 
-class LiveNews(Out):
-    """What changed since the stream's last message; the `gone` lists hold ids."""
+class AgentNow(LiveAgent):
+    """An agent with their occupancy."""
 
-    type: Literal["change"] = "change"
-    at: Instant
-    agents: list[LiveAgent]
-    queues: list[LiveQueue]
-    calls: list[LiveCall]
-    agents_gone: list[str]
-    queues_gone: list[str]
-    calls_gone: list[str]
-
-
-def _sees_agent(principal: Principal, view: AgentView) -> bool:
-    return principal.may_act_for(view.id)
-
-
-def _sees_call(principal: Principal, view: CallView) -> bool:
-    return principal.may_act_for(view.agent_id)
-
-
-def snapshot(context: Context, principal: Principal) -> LiveFloor:
-    """All that this one may see."""
-    feed = context.feed
-    return LiveFloor(
-        at=feed.at,
-        floor=feed.present,
-        time_zone=context.settings.time_zone,
-        agents=[
-            LiveAgent.model_validate(view)
-            for view in feed.agents.values()
-            if _sees_agent(principal, view)
-        ],
-        queues=[LiveQueue.model_validate(view) for view in feed.queues.values()],
-        calls=[
-            LiveCall.model_validate(view)
-            for view in feed.calls.values()
-            if _sees_call(principal, view)
-        ],
+    occupancy: float | None = Field(
+        description="share of the time signed in that was busy; null in the first minute"
     )
 
 
-def _split(ids: Iterable[str], known: dict[str, T]) -> tuple[list[T], list[str]]:
-    here, gone = [], []
-    for id_ in sorted(ids):
-        if id_ in known:
-            here.append(known[id_])
-        else:
-            gone.append(id_)
-    return here, gone
+class AgentsNow(BaseModel):
+    """Agents at one instant."""
+
+    at: Instant
+    agents: list[AgentNow]
 
 
-def news(context: Context, principal: Principal, unseen: Unseen) -> LiveNews | None:
-    """The changed things that this one may see; None if there are none."""
-    feed = context.feed
-    agents, agents_gone = _split(unseen.agents, feed.agents)
-    queues, queues_gone = _split(unseen.queues, feed.queues)
-    calls, calls_gone = _split(unseen.calls, feed.calls)
-    if not principal.has(Role.SUPERVISOR):
-        # A call that goes from this agent to another has left what they may see.
-        calls_gone += [view.id for view in calls if not _sees_call(principal, view)]
-        agents_gone = []
-    message = LiveNews(
-        at=feed.at,
-        agents=[LiveAgent.model_validate(v) for v in agents if _sees_agent(principal, v)],
-        queues=[LiveQueue.model_validate(view) for view in queues],
-        calls=[LiveCall.model_validate(v) for v in calls if _sees_call(principal, v)],
-        agents_gone=agents_gone,
-        queues_gone=queues_gone,
-        calls_gone=calls_gone,
-    )
-    things = message.agents, message.queues, message.calls, agents_gone, queues_gone, calls_gone
-    return message if any(things) else None
+class CallNow(LiveCall):
+    """A call with its place."""
+
+    position: int | None = Field(description="in its queue, from 1; null: it does not wait")
+
+
+class CallsNow(BaseModel):
+    """Calls at one instant."""
+
+    at: Instant
+    calls: list[CallNow]
+
+
+class AlertsNow(BaseModel):
+    """Alerts that stand at one instant."""
+
+    at: Instant
+    alerts: list[LiveAlert]
+
+
+class Colleague(Out):
+    """Somebody whom a call may be sent to. `free`: they could take one now."""
+
+    id: str
+    name: str
+    team: str | None
+    signed_in: bool
+    free: bool
+
+
+class ColleaguesNow(BaseModel):
+    """Colleagues at one instant."""
+
+    at: Instant
+    colleagues: list[Colleague]
+
+
+async def _present(context: Context) -> None:
+    await context.feed.heard()
+    if not context.feed.present:
+        raise FloorAbsent("The floor is not running.")
 
 
 @router.get(
     "/live",
     operation_id="getLive",
-    summary="Queues, agents and calls now",
+    summary="Queues, agents, calls and alerts now",
     responses=described(401, 503),
 )
 async def live(context: Ctx, principal: AsAgent) -> LiveFloor:
     """503 while the floor is absent."""
-    await context.feed.heard()
-    if not context.feed.present:
-        raise FloorAbsent("The floor is not running.")
+    await _present(context)
     return snapshot(context, principal)
+
+
+@router.get(
+    "/live/queues",
+    operation_id="getLiveQueues",
+    summary="Queues now",
+    responses=described(401, 503),
+)
+async def live_queues(context: Ctx, _: AsAgent) -> QueuesNow:
+    """By id."""
+    await _present(context)
+    views = sorted(context.feed.queues.values(), key=lambda view: view.id)
+    return QueuesNow(at=context.feed.at, queues=[LiveQueue.model_validate(view) for view in views])
+
+
+@router.get(
+    "/live/agents",
+    operation_id="getLiveAgents",
+    summary="Agents now",
+    responses=described(401, 422, 503),
+)
+async def live_agents(
+    context: Ctx,
+    principal: AsAgent,
+    team: Annotated[str | None, Query(max_length=63)] = None,
+    state: AgentState | None = None,
+) -> AgentsNow:
+    """By id; an agent: themself."""
+    await _present(context)
+    at = context.feed.at
+    found = [
+        AgentNow.model_validate(
+            msgspec.structs.asdict(view) | {"occupancy": occupancy_of(view, at)}
+        )
+        for _, view in sorted(context.feed.agents.items())
+        if sees_agent(principal, view)
+        and (team is None or view.team == team)
+        and (state is None or view.state is state)
+    ]
+    return AgentsNow(at=at, agents=found)
+
+
+@router.get(
+    "/live/calls",
+    operation_id="getLiveCalls",
+    summary="Calls now",
+    responses=described(401, 422, 503),
+)
+async def live_calls(
+    context: Ctx,
+    principal: AsAgent,
+    queue: Annotated[str | None, Query(max_length=63)] = None,
+    state: CallState | None = None,
+) -> CallsNow:
+    """Waiting ones first, in the order of their queues; then by arrival. An agent: their own."""
+    await _present(context)
+    positions = _positions(context.feed.calls.values())
+    found = [
+        CallNow(**call_of(principal, view).model_dump(), position=positions.get(view.id))
+        for view in sorted(context.feed.calls.values(), key=_in_order)
+        if sees_call(principal, view)
+        and (queue is None or view.queue_id == queue)
+        and (state is None or view.state is state)
+    ]
+    return CallsNow(at=context.feed.at, calls=found)
+
+
+def _in_order(view: CallView) -> tuple[bool, str, int, int]:
+    return (view.key is None, view.queue_id or "", view.key or view.arrived_at, view.order or 0)
+
+
+def _positions(views: Iterable[CallView]) -> dict[str, int]:
+    """Places in the queues, from 1, of all who wait in one."""
+    places: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    for view in sorted((view for view in views if view.key is not None), key=_in_order):
+        counts[view.queue_id or ""] += 1
+        places[view.id] = counts[view.queue_id or ""]
+    return places
+
+
+@router.get(
+    "/live/alerts",
+    operation_id="getLiveAlerts",
+    summary="Alerts that stand now",
+    responses=described(401, 403, 503),
+)
+async def live_alerts(context: Ctx, principal: AsSupervisor) -> AlertsNow:
+    """Thresholds passed for as long as their rules say."""
+    await _present(context)
+    return AlertsNow(at=context.feed.at, alerts=alerts_of(principal, context.feed.alerts))
+
+
+@router.get(
+    "/live/colleagues",
+    operation_id="getColleagues",
+    summary="Whom a call may be sent to",
+    responses=described(401, 503),
+)
+async def colleagues(context: Ctx, principal: AsAgent) -> ColleaguesNow:
+    """All agents but oneself, with no more than is needed to choose one."""
+    await _present(context)
+    found = [
+        Colleague(
+            id=view.id,
+            name=view.name,
+            team=view.team,
+            signed_in=view.state is not AgentState.SIGNED_OUT,
+            free=view.state is AgentState.READY,
+        )
+        for _, view in sorted(context.feed.agents.items())
+        if view.id != principal.agent_id
+    ]
+    return ColleaguesNow(at=context.feed.at, colleagues=found)
 
 
 # ---- the stream -------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from starlette.exceptions import HTTPException
 
 from control.client import FloorAbsent, FloorRefused
 from store import errors as stored
+from store.config_change import ConfigInvalid
+from store.recall import RecallClaimed, RecallClosed
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:plateau:problem:"
@@ -113,7 +115,7 @@ def of_store(error: stored.StoreError) -> Problem:
                 str(error),
                 errors=[Fault(pointer=f"/{error.field}", message=str(error))],
             )
-        case stored.InUse():
+        case stored.InUse() | RecallClaimed() | RecallClosed():
             return Problem(409, error.slug, str(error))
         case stored.UnknownReference():
             return Problem(
@@ -124,6 +126,9 @@ def of_store(error: stored.StoreError) -> Problem:
             )
         case stored.ConfigError():
             return Problem(422, error.slug, str(error))
+        case ConfigInvalid():
+            faults = [Fault(pointer=each.pointer, message=each.message) for each in error.faults]
+            return Problem(422, error.slug, str(error), errors=faults)
     return Problem(503, error.slug, str(error), headers={"Retry-After": "5"})
 
 
@@ -150,7 +155,9 @@ def _of_validation(error: RequestValidationError) -> Problem:
         place, *rest = item["loc"]
         message = str(item["msg"]).removeprefix("Value error, ")
         if place == "body":
-            pointer = "".join(f"/{str(p).replace('~', '~0').replace('/', '~1')}" for p in rest)
+            pointer = "".join(
+                f"/{str(p).replace('~', '~0').replace('/', '~1')}" for p in rest if p != "[key]"
+            )
             if item["type"] == "json_invalid":
                 pointer = ""
             faults.append(Fault(pointer=pointer, message=message))

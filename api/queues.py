@@ -1,95 +1,63 @@
-"""Queues: where callers wait, which skills they need, and the thresholds of the figures."""
+"""Queues: where callers wait, who serves them and how, and the thresholds of the figures."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import msgspec
+from fastapi import APIRouter, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fastapi import APIRouter
-from pydantic import Field
-
-from acd.model import QueueId
-from api.auth import AsAdministrator, AsAgent
-from api.context import Ctx, audit
+from acd.config import Membership
+from api.auth import AsAdministrator, AsAgent, AsSupervisor, Principal
+from api.changes import (
+    AsTold,
+    How,
+    change,
+    finder,
+    found,
+    made_of,
+    save,
+    saved,
+    shown,
+    taken_away,
+)
+from api.context import Context, Ctx
 from api.flows import refuse_if_used
 from api.problems import described
-from api.shapes import Body, Id, Name, Out, PathId, Saved, SkillLevel, SkillLevels, to_levels
+from api.queue_shapes import QueueEntry
+from api.shapes import Changed, Id, PathId
 from store import config
+from store.config_document import Configuration, with_entry, without_entry
+from store.errors import NotFound
 from store.rows import QueueRow
 
 router = APIRouter(prefix="/queues", tags=["queues"])
 
-Music = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
-
-class QueueChange(Body):
-    """A queue but for its id. Durations in seconds."""
-
-    name: Name
-    required: SkillLevels = Field(default=[], description="an agent is fit who has all of these")
-    ring_s: int = Field(20, ge=3, le=300, description="how long an agent's phone rings")
-    wrap_up_s: int = Field(0, ge=0, le=3600, description="after-call work (post-appel)")
-    service_level_s: int = Field(20, ge=1, le=3600, description="threshold of the service level")
-    short_abandon_s: int = Field(5, ge=0, le=600, description="abandons up to this are short")
-    recorded: bool = True
-    music: Music = "default"
-    priority: int = Field(0, ge=-100, le=100, description="each point is worth 60 s of waiting")
-    rona_limit: int = Field(2, ge=1, le=10, description="calls let ring before not responding")
-    target_answer_ratio: float = Field(0.8, ge=0, le=1, description="target of the QS linéaire")
-
-
-class QueueNew(QueueChange):
-    """A new queue."""
+class Queue(QueueEntry):
+    """A queue as configured."""
 
     id: Id
 
 
-class Queue(Out):
-    """A queue as configured."""
-
-    id: str
-    name: str
-    required: list[SkillLevel]
-    ring_s: int
-    wrap_up_s: int
-    service_level_s: int
-    short_abandon_s: int
-    recorded: bool
-    music: str
-    priority: int
-    rona_limit: int
-    target_answer_ratio: float
-
-
-class QueueSaved(Queue, Saved):
+class QueueSaved(Queue, Changed):
     """A queue as saved."""
-
-
-def _row(queue_id: str, body: QueueChange) -> QueueRow:
-    return QueueRow(
-        id=QueueId(queue_id),
-        required=to_levels(body.required),
-        **body.model_dump(exclude={"required", "id"}),
-    )
-
-
-def _saved(row: QueueRow, warnings: list[str]) -> QueueSaved:
-    return QueueSaved(**Queue.model_validate(row).model_dump(), warnings=warnings)
 
 
 @router.get("", operation_id="listQueues", summary="All queues", responses=described(401))
 async def list_queues(context: Ctx, _: AsAgent) -> list[Queue]:
     """By id."""
     async with context.engine.connect() as conn:
-        return [Queue.model_validate(row) for row in await config.list_queues(conn)]
+        return [shown(Queue, row) for row in await config.list_queues(conn)]
 
 
 @router.get(
     "/{queue_id}", operation_id="getQueue", summary="One queue", responses=described(401, 404)
 )
-async def get_queue(context: Ctx, _: AsAgent, queue_id: PathId) -> Queue:
-    """One queue."""
+async def get_queue(context: Ctx, _: AsAgent, queue_id: PathId, response: Response) -> Queue:
+    """With its ETag."""
     async with context.engine.connect() as conn:
-        return Queue.model_validate(await config.get_queue(conn, queue_id))
+        row = await config.get_queue(conn, queue_id)
+    return shown(Queue, found(response, [row], "queues", queue_id))
 
 
 @router.post(
@@ -99,41 +67,99 @@ async def get_queue(context: Ctx, _: AsAgent, queue_id: PathId) -> Queue:
     status_code=201,
     responses=described(401, 403, 409, 422),
 )
-async def create_queue(context: Ctx, who: AsAdministrator, body: QueueNew) -> QueueSaved:
+async def create_queue(context: Ctx, who: AsAdministrator, how: AsTold, body: Queue) -> QueueSaved:
     """Flows can send callers to it at once."""
-    async with context.engine.begin() as conn:
-        row = await config.create_queue(conn, _row(body.id, body))
-        await audit(conn, context, who.actor, "create", f"queue:{row.id}", body.model_dump())
-    return _saved(row, await context.reload())
+    row = made_of(QueueRow, body)
+    done = await save(context, who, how, "queues", body.id, lambda _: row, new=True)
+    return saved(QueueSaved, done, "queues", body.id)
 
 
 @router.put(
     "/{queue_id}",
     operation_id="updateQueue",
     summary="Replace a queue",
-    responses=described(401, 403, 404, 422),
+    responses=described(401, 403, 404, 412, 422),
 )
 async def update_queue(
-    context: Ctx, who: AsAdministrator, queue_id: PathId, body: QueueChange
+    context: Ctx, who: AsAdministrator, how: AsTold, queue_id: PathId, body: QueueEntry
 ) -> QueueSaved:
     """Whole: a field left out takes its default. Past figures keep the thresholds of their day."""
-    async with context.engine.begin() as conn:
-        row = await config.update_queue(conn, _row(queue_id, body))
-        await audit(conn, context, who.actor, "update", f"queue:{row.id}", body.model_dump())
-    return _saved(row, await context.reload())
+    row = made_of(QueueRow, body, id=queue_id)
+    done = await save(context, who, how, "queues", queue_id, lambda _: row, new=False)
+    return saved(QueueSaved, done, "queues", queue_id)
 
 
 @router.delete(
     "/{queue_id}",
     operation_id="deleteQueue",
     summary="Remove a queue",
-    responses=described(401, 403, 404, 409),
+    responses=described(401, 403, 404, 409, 412),
 )
-async def delete_queue(context: Ctx, who: AsAdministrator, queue_id: PathId) -> Saved:
-    """409 while the newest version of a flow sends callers to it. Its history stays."""
-    async with context.engine.begin() as conn:
-        await config.get_queue(conn, queue_id)
+async def delete_queue(
+    context: Ctx, who: AsAdministrator, how: AsTold, queue_id: PathId
+) -> Changed:
+    """409 while a flow, another queue or an alert rule names it; its members lose their places.
+
+    Its history stays.
+    """
+
+    async def edit(conn: AsyncConnection, whole: Configuration) -> Configuration:
+        if queue_id not in whole.queues:
+            raise NotFound("queue", queue_id)
         await refuse_if_used(conn, queue_id)
-        await config.delete_queue(conn, queue_id)
-        await audit(conn, context, who.actor, "delete", f"queue:{queue_id}")
-    return Saved(warnings=await context.reload())
+        for agent in whole.agents.values():
+            places = _but(agent.queues, queue_id)
+            if places != agent.queues:
+                left = msgspec.structs.replace(agent, queues=places)
+                whole = with_entry(whole, "agents", left)
+        return without_entry(whole, "queues", queue_id)
+
+    return (await taken_away(context, who, how, "queues", queue_id, edit)).answer
+
+
+def _but(places: tuple[Membership, ...], queue_id: str) -> tuple[Membership, ...]:
+    return tuple(place for place in places if place.queue != queue_id)
+
+
+@router.post(
+    "/{queue_id}/close",
+    operation_id="closeQueue",
+    summary="Close a queue now, whatever its calendar says",
+    responses=described(401, 403, 404),
+)
+async def close_queue(context: Ctx, who: AsSupervisor, how: AsTold, queue_id: PathId) -> QueueSaved:
+    """Those who wait go on waiting; who comes now is sent where `on_closed` says."""
+    return await _set_closed(context, who, how, queue_id, closed=True)
+
+
+@router.post(
+    "/{queue_id}/open",
+    operation_id="openQueue",
+    summary="End a supervisor's closing of a queue",
+    responses=described(401, 403, 404),
+)
+async def open_queue(context: Ctx, who: AsSupervisor, how: AsTold, queue_id: PathId) -> QueueSaved:
+    """Its calendar counts again."""
+    return await _set_closed(context, who, how, queue_id, closed=False)
+
+
+async def _set_closed(
+    context: Context, who: Principal, how: How, queue_id: str, *, closed: bool
+) -> QueueSaved:
+    async def edit(_: AsyncConnection, whole: Configuration) -> Configuration:
+        if queue_id not in whole.queues:
+            raise NotFound("queue", queue_id)
+        row = msgspec.structs.replace(whole.queues[queue_id], closed=closed)
+        return with_entry(whole, "queues", row)
+
+    done = await change(
+        context,
+        who,
+        how,
+        "close" if closed else "open",
+        f"queue:{queue_id}",
+        edit,
+        find=finder("queues", queue_id),
+        prefix=f"/queues/{queue_id}",
+    )
+    return saved(QueueSaved, done, "queues", queue_id)

@@ -8,13 +8,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import AsAgent, Principal
 from api.context import Ctx, audit
 from api.cursors import decode_cursor, encode_cursor
+from api.own_queues import own_queues
 from api.problems import Problem, described, forbidden, not_found
 from api.shapes import Instant, Out, PathId
-from store import queries
+from store import follow_up, queries
 from store.rows import Role
 
 router = APIRouter(prefix="/recordings", tags=["recordings"])
@@ -83,9 +85,19 @@ async def list_recordings(
 async def _visible(context: Ctx, who: Principal, recording_id: str) -> queries.RecordingRow:
     async with context.engine.connect() as conn:
         row = await queries.get_recording(conn, recording_id)
-    if not who.may_act_for(row.agent_id):
-        raise not_found("recording", recording_id)
+        if not who.may_act_for(row.agent_id) and not await _is_own_message(conn, who, row):
+            raise not_found("recording", recording_id)
     return row
+
+
+async def _is_own_message(conn: AsyncConnection, who: Principal, row: queries.RecordingRow) -> bool:
+    """Whether this is a voice message for a queue that the agent works for."""
+    if row.agent_id is not None or row.queue_id not in (await own_queues(conn, who) or ()):
+        return False
+    return any(
+        message.recording_id == row.id
+        for message in await follow_up.messages_of(conn, row.contact_id)
+    )
 
 
 @router.get(

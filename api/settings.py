@@ -14,6 +14,7 @@ class ApiSettings:
     the same after a restart. `sip_*` is what a new agent's phone is told. `allowed_origins` may
     open the live stream besides the page's own origin. `trusted_proxies` are the addresses whose
     `X-Forwarded-For` is believed. `switch_*_port` of 0: that transport is not offered.
+    `country_code` is that of telephone numbers written without one.
     """
 
     store_url: str
@@ -26,6 +27,7 @@ class ApiSettings:
     sip_tls_port: int = 0
     sip_wss_port: int = 0
     time_zone: str = "Europe/Paris"
+    country_code: str = "33"
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     access_token_s: int = 15 * 60

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
 
-import acd.model as acd
+from store.config_diff import Kind
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 
@@ -52,32 +59,71 @@ class Out(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class SkillLevel(BaseModel):
-    """A skill with a level: what an agent has, or the least that a queue asks for."""
+class Part(BaseModel):
+    """What clients send and receive alike: no unknown fields, and read from our own values."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+class SkillLevel(Part):
+    """A skill that an agent has, with a level."""
+
     skill: Id
     level: int = Field(ge=1, le=10, examples=[5])
 
 
-def _each_once(levels: list[SkillLevel]) -> list[SkillLevel]:
+class RequiredSkill(SkillLevel):
+    """The least level of a skill that a queue asks for, and how much it counts for best skill."""
+
+    weight: int = Field(1, ge=1, le=100)
+
+
+_L = TypeVar("_L", bound=SkillLevel)
+
+
+def _each_once(levels: list[_L]) -> list[_L]:
     if len({level.skill for level in levels}) != len(levels):
         raise ValueError("each skill may stand here once only")
     return levels
 
 
 SkillLevels = Annotated[list[SkillLevel], Field(max_length=100), AfterValidator(_each_once)]
+RequiredSkills = Annotated[list[RequiredSkill], Field(max_length=100), AfterValidator(_each_once)]
 
-
-def to_levels(levels: list[SkillLevel]) -> tuple[acd.SkillLevel, ...]:
-    """As the floor knows them."""
-    return tuple(acd.SkillLevel(acd.SkillId(item.skill), item.level) for item in levels)
+Language = Literal["fr", "en"]
+Names = Annotated[
+    dict[Language, Name], Field(description="by language", examples=[{"fr": "Pause"}])
+]
+Digit = Annotated[str, StringConstraints(pattern=r"^[0-9]$")]
+E164 = Annotated[
+    str,
+    StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"),
+    Field(description="international form (E.164)", examples=["+33123456789"]),
+]
 
 
 class Saved(Out):
     """A change that is saved. `warnings`: what keeps it from being in force, in sentences."""
 
     warnings: list[str] = Field(default=[], description="why the change is not in force yet, if so")
+
+
+class Difference(Out):
+    """One place of the configuration that a change alters."""
+
+    path: str = Field(description="JSON pointer into the whole configuration (GET /config)")
+    kind: Kind
+    old: JsonValue = None
+    new: JsonValue = None
+
+
+class Changed(Saved):
+    """A change of the configuration, or with `dry_run` what it would be: nothing was saved then."""
+
+    version: int = Field(description="number of the configuration with this change in it")
+    dry_run: bool = Field(False, description="true: nothing was changed")
+    changes: list[Difference] = []
+    touches: list[str] = Field(default=[], description="live calls and agents whom it concerns")
 
 
 def new_id() -> str:

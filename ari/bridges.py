@@ -35,7 +35,9 @@ async def create(
     (`mixing`, `holding`, `dtmf_events`, `proxy_media`).
 
     A mixing bridge without `proxy_media` may let two phones exchange audio around Asterisk's core;
-    a recording brings it back by itself.
+    a recording brings it back by itself. Until then the keys that the two press are told by
+    ChannelDtmfReceived only with `dtmf_events`. In a holding bridge nobody hears anybody, and no
+    packet is sent until there is music or a playback.
     """
     query = given(type=bridge_type, name=name)
     return await ask(conn, "POST", f"/bridges/{segment(bridge_id)}", Bridge, query=query, pin=pin)
@@ -54,8 +56,12 @@ async def add_channels(
 ) -> None:
     """Put channels into the bridge, several at once; one that is elsewhere is moved.
 
+    `absorb_dtmf` keeps these channels' keys from the others; ChannelDtmfReceived still tells them.
+    `role` of `announcer` speaks to all in a holding bridge. Each party's phone is told the other's
+    number, and a leg dialled later shows it as its own, unless `inhibit_connected_line_updates`.
+
     Raises `Unprocessable` when a channel is not in Stasis, `BadRequest` when one is gone, `Gone`
-    when the bridge is.
+    when the bridge is, `Conflict` while a channel is itself recorded.
     """
     query = given(
         channel=",".join(channel_ids),
@@ -137,7 +143,7 @@ async def play(
 async def start_moh(
     conn: Commander, bridge_id: str, *, pin: str, moh_class: str | None = None
 ) -> None:
-    """Start music on hold for the whole bridge."""
+    """Start music on hold for everybody in a holding bridge; those who talk do not notice it."""
     query = given(mohClass=moh_class)
     await tell(conn, "POST", f"/bridges/{segment(bridge_id)}/moh", query=query, pin=pin)
 

@@ -8,9 +8,10 @@ Stasis (yet), `NotAcceptable` when it is not up enough, `OutcomeUnknown` when no
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from ari.bridges import IfExists
 from ari.call import Commander, ask, given, tell
 from ari.errors import Gone
-from ari.events_gen import Channel, Playback, RTPstat, Variable
+from ari.events_gen import Channel, LiveRecording, Playback, RTPstat, Variable
 from ari.wire import segment
 
 
@@ -33,11 +34,29 @@ class HangupReason(StrEnum):
 
 
 class Direction(StrEnum):
-    """Which way audio is muted, seen from Asterisk: `in` is what the party says."""
+    """Which way audio goes, seen from Asterisk: `in` is what the party says."""
 
     BOTH = "both"
     IN = "in"
     OUT = "out"
+
+
+class TransferState(StrEnum):
+    """What a phone that asked for a transfer is told of it: NOTIFY 100, 200, 503 or 603."""
+
+    PROGRESS = "channel_progress"
+    ANSWERED = "channel_answered"
+    UNAVAILABLE = "channel_unavailable"
+    DECLINED = "channel_declined"
+
+
+class EndRecordingOn(StrEnum):
+    """The keys with which a party ends the recording of itself."""
+
+    NONE = "none"
+    ANY = "any"
+    STAR = "*"
+    HASH = "#"
 
 
 async def originate(
@@ -54,10 +73,12 @@ async def originate(
     originator: str | None = None,
     formats: str | None = None,
 ) -> Channel:
-    """Ring `endpoint` (`PJSIP/name`) under an id of ours; when it answers it enters `app`.
+    """Ring `endpoint` (`PJSIP/name`, `PJSIP/+33…@trunk`); when it answers it enters `app`.
 
     The reply comes before the phone rings. `timeout_s` of -1 rings for ever. `originator` is the
     id of the channel on whose behalf we ring (its accounting and formats are taken over).
+    `variables` are set before the INVITE leaves, functions too: `TIMEOUT(absolute)`,
+    `PJSIP_HEADER(add,Call-Info)`. Early media is not to be had here, see `create`.
     """
     return await ask(
         conn,
@@ -90,7 +111,12 @@ async def create(
     originator: str | None = None,
     formats: str | None = None,
 ) -> Channel:
-    """Make the channel without ringing; it is in `app` at once. `dial` then rings it."""
+    """Make the channel without ringing; it is in `app` at once. `dial` then rings it.
+
+    After its StasisStart, and not before, it may join a bridge and be dialled: the bridge then
+    hears ring-back and early media. The answer is told by ChannelStateChange, not by a second
+    StasisStart. The number shown comes from the variable `CONNECTEDLINE(all,i)`.
+    """
     return await ask(
         conn,
         "POST",
@@ -179,10 +205,76 @@ async def play(
     )
 
 
+async def record(
+    conn: Commander,
+    channel_id: str,
+    name: str,
+    *,
+    pin: str,
+    audio_format: str = "wav",
+    if_exists: IfExists = IfExists.FAIL,
+    max_duration_s: int | None = None,
+    max_silence_s: int | None = None,
+    beep: bool = False,
+    end_on: EndRecordingOn = EndRecordingOn.NONE,
+) -> LiveRecording:
+    """Record what the party says into `{spool}/recording/{name}.{audio_format}`.
+
+    The channel must be in no bridge, otherwise RecordingFailed follows the reply; while it runs,
+    joining a bridge raises `Conflict`. It ends by `end_on`, after `max_silence_s` of silence or
+    `max_duration_s`, by `recordings.stop` or with the channel: always with RecordingFinished. The
+    silence and the key that ended it are cut off. Names are treated as in `bridges.record`.
+    """
+    query = given(
+        name=name,
+        format=audio_format,
+        ifExists=if_exists,
+        maxDurationSeconds=max_duration_s,
+        maxSilenceSeconds=max_silence_s,
+        beep=beep,
+        terminateOn=end_on,
+    )
+    path = f"/channels/{segment(channel_id)}/record"
+    return await ask(conn, "POST", path, LiveRecording, query=query, pin=pin)
+
+
+async def snoop(
+    conn: Commander,
+    channel_id: str,
+    snoop_id: str,
+    *,
+    app: str,
+    pin: str,
+    spy: Direction | None = None,
+    whisper: Direction | None = None,
+    app_args: str | None = None,
+) -> Channel:
+    """Make a channel, under an id of ours, that hears another and may speak into it.
+
+    It enters `app` at once and is meant for a bridge with the listener's leg. `spy` is what is
+    heard: `in` the party itself, `out` what is said to it. `whisper` is where the listener's voice
+    goes: `out` to the party alone, `in` to those it talks with. Give one at least; neither can be
+    changed later: whisper from the start and mute the listener's leg to listen only. It follows
+    the spied channel from bridge to bridge and ends with it (StasisEnd, no ChannelDestroyed); when
+    the listener leaves it stays, so hang it up.
+    """
+    return await ask(
+        conn,
+        "POST",
+        f"/channels/{segment(channel_id)}/snoop/{segment(snoop_id)}",
+        Channel,
+        query=given(spy=spy, whisper=whisper, app=app, appArgs=app_args),
+        pin=pin,
+    )
+
+
 async def start_moh(
     conn: Commander, channel_id: str, *, pin: str, moh_class: str | None = None
 ) -> None:
-    """Start music on hold; None takes the channel's class."""
+    """Start music on hold; None takes the channel's class.
+
+    It goes on through bridges, and others in the bridge still hear the party.
+    """
     query = given(mohClass=moh_class)
     await tell(conn, "POST", f"/channels/{segment(channel_id)}/moh", query=query, pin=pin)
 
@@ -190,6 +282,16 @@ async def start_moh(
 async def stop_moh(conn: Commander, channel_id: str, *, pin: str) -> None:
     """Stop music on hold."""
     await tell(conn, "DELETE", f"/channels/{segment(channel_id)}/moh", pin=pin)
+
+
+async def start_silence(conn: Commander, channel_id: str, *, pin: str) -> None:
+    """Send packets of silence, for a phone or a firewall that drops a call without any."""
+    await tell(conn, "POST", f"/channels/{segment(channel_id)}/silence", pin=pin)
+
+
+async def stop_silence(conn: Commander, channel_id: str, *, pin: str) -> None:
+    """Stop sending silence: before the channel joins others, or it is mixed with their voices."""
+    await tell(conn, "DELETE", f"/channels/{segment(channel_id)}/silence", pin=pin)
 
 
 async def hold(conn: Commander, channel_id: str, *, pin: str) -> None:
@@ -205,7 +307,7 @@ async def unhold(conn: Commander, channel_id: str, *, pin: str) -> None:
 async def mute(
     conn: Commander, channel_id: str, *, pin: str, direction: Direction = Direction.IN
 ) -> None:
-    """Drop the party's audio one way or both."""
+    """Drop the party's audio one way or both, in whatever bridge it is; its keys still pass."""
     query = given(direction=direction)
     await tell(conn, "POST", f"/channels/{segment(channel_id)}/mute", query=query, pin=pin)
 
@@ -227,7 +329,10 @@ async def send_dtmf(
     between_ms: int | None = None,
     duration_ms: int | None = None,
 ) -> None:
-    """Send digits to the party."""
+    """Send digits to the party alone, as RFC 4733 events where its phone takes them.
+
+    Outside a bridge they wait until a playback to the channel has ended.
+    """
     query = given(dtmf=digits, between=between_ms, duration=duration_ms)
     await tell(conn, "POST", f"/channels/{segment(channel_id)}/dtmf", query=query, pin=pin)
 
@@ -253,6 +358,28 @@ async def set_variable(
     """Set a channel variable or a writable function (`TIMEOUT(absolute)`)."""
     query = {"variable": name, "value": value}
     await tell(conn, "POST", f"/channels/{segment(channel_id)}/variable", query=query, pin=pin)
+
+
+async def show_connected(conn: Commander, channel_id: str, caller_id: str, *, pin: str) -> None:
+    """Tell the party's phone with whom it talks now: `"Name" <number>`.
+
+    Its endpoint needs `send_pai` and `trust_id_outbound`; an UPDATE or a re-INVITE carries it.
+    """
+    await set_variable(conn, channel_id, "CONNECTEDLINE(all)", caller_id, pin=pin)
+
+
+async def tell_transfer(
+    conn: Commander, channel_id: str, state: TransferState, *, pin: str
+) -> None:
+    """Tell the phone how the transfer goes that ChannelTransfer said it asked for.
+
+    Every state but `PROGRESS` is the last. Asterisk tells it again as a ChannelTransfer with that
+    `state`. Only a leg with `PJSIP_TRANSFER_HANDLING()` of `ari-only` asks; on such a leg a REFER
+    with `Refer-Sub: false` crashes Asterisk 22.10.1.
+    """
+    query = {"states": state.value}
+    path = f"/channels/{segment(channel_id)}/transfer_progress"
+    await tell(conn, "POST", path, query=query, pin=pin)
 
 
 async def continue_in_dialplan(

@@ -23,15 +23,16 @@ import msgspec
 import typer
 
 from acd.commands import HangUp, RingAgent
+from acd.config import AgentProfile, FloorConfig, Queue
 from acd.engine import Engine
 from acd.events import (
-    AgentAnswered,
     CallArrived,
     ChannelGone,
     ChannelHeld,
     ChannelResumed,
     Event,
     GetReady,
+    LegAnswered,
     Pause,
     PhoneReachable,
     SignIn,
@@ -40,19 +41,7 @@ from acd.events import (
 from acd.facts import JournalEntry, RoutingDecided
 from acd.floor import Turn
 from acd.flow import EnterQueue, FlowCaller, FlowInput, FlowState, FlowTurn, Walked
-from acd.model import (
-    AgentId,
-    AgentProfile,
-    CallState,
-    ChannelId,
-    FloorConfig,
-    FlowId,
-    PhoneId,
-    Queue,
-    QueueId,
-    SkillId,
-    SkillLevel,
-)
+from acd.model import AgentId, CallState, ChannelId, FlowId, PhoneId, QueueId, SkillId, SkillLevel
 from bench import report
 from bench.figures import EngineCost
 from bench.machine import machine
@@ -75,6 +64,9 @@ class _StraightToQueue:
         self, state: FlowState, happened: FlowInput, caller: FlowCaller, now_ms: int
     ) -> FlowTurn:
         raise AssertionError(f"{caller} is in no flow at {now_ms}, yet {state} heard {happened}")
+
+    def spoken(self, text: str, language: str) -> tuple[str, ...]:
+        return ()
 
     def abandon(self, state: FlowState, now_ms: int) -> Walked:
         raise AssertionError(f"nobody is in a flow at {now_ms}, yet {state} was left")
@@ -183,14 +175,16 @@ class Day:
             if isinstance(command, RingAgent):
                 chance = rng.random()
                 if chance < 0.93:
-                    self._plan(rng.randint(1_000, 6_000), AgentAnswered(command.channel_id))
+                    self._plan(rng.randint(1_000, 6_000), LegAnswered(command.channel_id))
                 elif chance < 0.96:
                     self._plan(500, ChannelGone(command.channel_id, 17))
             elif isinstance(command, HangUp):
                 self._plan(20, ChannelGone(command.channel_id, 16))
         for call in turn.calls:
-            if call.state is CallState.TALKING and call.since == self.now_ms and call.talk:
-                self._talk(call.channel_id, call.talk.agent_channel_id, call.talk.agent_id)
+            began = call.state is CallState.TALKING and call.since == self.now_ms
+            talk = call.talk
+            if began and talk is not None and talk.agent_id and call.channel_id is not None:
+                self._talk(call.channel_id, talk.agent_channel_id, talk.agent_id)
             elif call.state is CallState.ENDED and self.standing:
                 self._plan(1, self._patient_caller)
 

@@ -90,3 +90,26 @@ class EngineCost:
     decision_p50_us: float
     decision_p99_us: float
     journal_bytes_per_call: float
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingCost:
+    """The router alone under one workload; times of one decision, in microseconds.
+
+    `waiting` is how many calls wait all the time; with none, agents are free instead.
+    `reconfigured_ms` is how long a change of one agent's skills takes, at the median; `reread_ms`
+    the same where the whole configuration was read again, equal but not the same.
+    """
+
+    agents: int
+    waiting: int
+    skills: int
+    queues: int
+    decisions: int
+    decisions_per_s: int
+    mean_us: float
+    p50_us: float
+    p99_us: float
+    max_us: float
+    reconfigured_ms: float
+    reread_ms: float

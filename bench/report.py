@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from bench.figures import EngineCost, SetupTime
+from bench.figures import EngineCost, RoutingCost, SetupTime
 from bench.machine import Machine
 from tests.contract.harness import Percentiles
 
@@ -111,6 +111,30 @@ def engine_sheet(found: Sequence[EngineCost]) -> Sheet:
         for f in found
     )
     return Sheet("The pure engine, without Asterisk", heads, rows)
+
+
+def routing_sheet(found: Sequence[RoutingCost]) -> Sheet:
+    """The router alone: one row for each workload."""
+    heads = (
+        "agents",
+        "always waiting",
+        "decisions/s",
+        "mean µs",
+        "p50/p99/max µs",
+        "skills changed / all reread ms",
+    )
+    rows = tuple(
+        (
+            f"{f.agents:,}",
+            f"{f.waiting:,}",
+            f"{f.decisions_per_s:,}",
+            f"{f.mean_us:.1f}",
+            f"{f.p50_us:.0f} / {f.p99_us:.0f} / {f.max_us:.0f}",
+            f"{f.reconfigured_ms:.1f} / {f.reread_ms:.1f}",
+        )
+        for f in found
+    )
+    return Sheet("The router alone: 50 skills, 40 queues", heads, rows)
 
 
 def show(sheets: Sequence[Sheet]) -> None:

@@ -37,7 +37,7 @@ from switch import lifecycle
 from switch.cli import default_rootfs
 from switch.model import RunningSwitch
 from switch.sipp import sipp_argv
-from tests.contract.harness import SCENARIOS, Account, Site
+from tests.contract.harness import SCENARIOS, Account, PortPool, Site
 
 ROOT = Path(__file__).resolve().parent.parent
 DNIS = "700"
@@ -201,8 +201,8 @@ def _site(settings: Settings, workdir: Path) -> Site:
         sipp=tuple(sipp_argv(settings.effective_rootfs, visible=[workdir, SCENARIOS])),
         workdir=workdir,
         switch_port=settings.sip_port,
-        sip_ports=range(17500, 17700),
-        rtp_ports=range(17700, 17900, 2),
+        sip_pool=PortPool(range(17500, 17700)),
+        rtp_pool=PortPool(range(17700, 17900, 2)),
         load_rtp_ports=range(22000, 24000),
     )
 

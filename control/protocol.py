@@ -8,12 +8,28 @@ from __future__ import annotations
 
 import msgspec
 
-from acd.events import EndCall, GetReady, Pause, SignIn, SignOut
-from acd.model import AgentId, AgentState, CallId, CallState, QueueId
+from acd.events import AgentRequest, FloorRequest, TalkRequest
+from acd.model import (
+    AgentId,
+    AgentState,
+    CallId,
+    CallKind,
+    CallState,
+    MonitorMode,
+    PhoneId,
+    QueueId,
+)
 
 
 class AgentView(msgspec.Struct, frozen=True, tag=True):
-    """An agent as a supervisor sees them now. `call_id` is the call in hand, None without one."""
+    """An agent as a supervisor sees them now. `call_id` is the call in hand, None without one.
+
+    `phone` is where they sit (their own where they are signed out), `consult_id` the consultation
+    that they lead. `wrap_up_until` is None outside a timed wrap-up; `wrap_up_call_id` is the call
+    that the wrap-up follows. `queue_id` is that of the call in hand or in wrap-up. `calls_taken`
+    and `busy_ms` (in calls and wrap-up, the present state not included) count since
+    `signed_in_at`, which is 0 for who is signed out.
+    """
 
     id: AgentId
     name: str
@@ -23,6 +39,17 @@ class AgentView(msgspec.Struct, frozen=True, tag=True):
     after: AgentState | None
     phone_up: bool
     call_id: CallId | None
+    team: str | None = None
+    phone: PhoneId | None = None
+    connected: bool = False
+    consult_id: CallId | None = None
+    queue_id: QueueId | None = None
+    wrap_up_until: int | None = None
+    wrap_up_mandatory: bool = False
+    wrap_up_call_id: CallId | None = None
+    calls_taken: int = 0
+    busy_ms: int = 0
+    signed_in_at: int = 0
 
 
 class QueueView(msgspec.Struct, frozen=True, tag=True):
@@ -30,7 +57,9 @@ class QueueView(msgspec.Struct, frozen=True, tag=True):
 
     `fit_ready` and `fit_signed_in` count agents with the queue's skills. The counts of today run
     from midnight in the floor's time zone or from the floor's start, whichever is later
-    (`counted_from`).
+    (`counted_from`). `open` is False outside its hours or while a supervisor has closed it (then
+    `closed_by_hand`). `estimate_ms` is what a caller who came now would be told (None: not known);
+    `estimate_coverage` the share of announced estimates that held (None: too few yet).
     """
 
     id: QueueId
@@ -48,10 +77,34 @@ class QueueView(msgspec.Struct, frozen=True, tag=True):
     answered_in_time_today: int
     abandoned_today: int
     short_abandoned_today: int
+    open: bool = True
+    closed_by_hand: bool = False
+    callbacks: int = 0
+    messages: int = 0
+    estimate_ms: int | None = None
+    estimate_coverage: float | None = None
+    estimate_error_ms: int | None = None
+
+
+class MonitorView(msgspec.Struct, frozen=True):
+    """A supervisor with a conversation."""
+
+    by: str
+    agent_id: AgentId
+    mode: MonitorMode
+    up: bool
 
 
 class CallView(msgspec.Struct, frozen=True, tag=True):
-    """A call in progress. `since` is when it entered its present state."""
+    """A call in progress. `since` is when it entered its present state.
+
+    `agent_ids` are all agents in it or rung for it; `agent_id` the one who talks, or the first
+    rung. `priority`, `enqueued_at`, `key` and `order` only while it waits in a queue: callers of
+    one queue stand in the order of `(key, order)`. `estimate_ms` is the wait announced at entry.
+    `parent_id` is the call from which an agent consults; `away`: this call's agent speaks with
+    somebody they consult. `muted`: its agent is not heard. `third`: it is a conference.
+    `disposition` is how its agent has qualified it so far.
+    """
 
     id: CallId
     state: CallState
@@ -62,6 +115,36 @@ class CallView(msgspec.Struct, frozen=True, tag=True):
     queue_id: QueueId | None
     agent_id: AgentId | None
     on_hold: bool
+    kind: CallKind = CallKind.INBOUND
+    name: str | None = None
+    agent_ids: tuple[AgentId, ...] = ()
+    outside: str | None = None
+    key: int | None = None
+    order: int | None = None
+    priority: int | None = None
+    enqueued_at: int | None = None
+    estimate_ms: int | None = None
+    step: int | None = None
+    due_at: int | None = None
+    parent_id: CallId | None = None
+    away: bool = False
+    muted: bool = False
+    third: bool = False
+    disposition: str | None = None
+    monitors: tuple[MonitorView, ...] = ()
+    data: dict[str, str] = {}
+
+
+class AlertView(msgspec.Struct, frozen=True, tag=True):
+    """A threshold that is passed now. `value` is the last one seen."""
+
+    rule_id: str
+    queue_id: QueueId | None
+    since: int
+    value: float
+    threshold: float
+    severity: str
+    names: dict[str, str]
 
 
 class Live(msgspec.Struct, frozen=True, tag=True):
@@ -72,10 +155,14 @@ class Live(msgspec.Struct, frozen=True, tag=True):
     agents: tuple[AgentView, ...]
     queues: tuple[QueueView, ...]
     calls: tuple[CallView, ...]
+    alerts: tuple[AlertView, ...] = ()
 
 
 class LiveChange(msgspec.Struct, frozen=True, tag=True):
-    """What differs from the version before. `calls_ended` left the floor."""
+    """What differs from the version before. `calls_ended` left the floor.
+
+    `alerts` are all that stand now, None where none of them changed.
+    """
 
     version: int
     at: int
@@ -85,6 +172,7 @@ class LiveChange(msgspec.Struct, frozen=True, tag=True):
     calls_ended: tuple[CallId, ...] = ()
     agents_gone: tuple[AgentId, ...] = ()
     queues_gone: tuple[QueueId, ...] = ()
+    alerts: tuple[AlertView, ...] | None = None
 
 
 class Health(msgspec.Struct, frozen=True, tag=True):
@@ -128,9 +216,13 @@ class Reload(msgspec.Struct, frozen=True, tag=True):
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
-    """It was done; `warnings` tell what an operator should know (one sentence each)."""
+    """It was done; `warnings` tell what an operator should know (one sentence each).
+
+    `id` is the call that was made for it, None where none was.
+    """
 
     warnings: tuple[str, ...] = ()
+    id: CallId | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
@@ -141,7 +233,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     detail: str
 
 
-Wish = SignIn | SignOut | GetReady | Pause | EndCall | ReadLive | ReadHealth | Follow | Reload
+Wish = AgentRequest | TalkRequest | FloorRequest | ReadLive | ReadHealth | Follow | Reload
 Result = Done | Refused | Live | Health
 
 

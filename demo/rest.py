@@ -166,6 +166,7 @@ class Rest:
 
     async def seed(self) -> dict[str, Sip]:
         """Skills, queues, flow, numbers, agents; the agents' SIP accounts by agent id."""
+        await self._save("/teams", {"id": "demo", "name": "Démonstration"})
         for skill, name in cast.SKILLS.items():
             await self._save("/skills", {"id": skill, "name": name})
         for queue in cast.QUEUES:

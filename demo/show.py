@@ -25,7 +25,7 @@ from demo.places import Place
 from demo.rest import Definition, FloorHealth, KpiRow, Picture, Rest
 from plateau import stack
 from switch.sipp import sipp_argv
-from tests.contract.harness import SCENARIOS, Site
+from tests.contract.harness import SCENARIOS, PortPool, Site
 
 _LOOK_S = 0.3
 _ENDING = "No new callers; calls are ending (Ctrl-C ends them now)"
@@ -141,8 +141,8 @@ class Show:
             sipp=tuple(argv),
             workdir=workdir,
             switch_port=self._settings.sip_port,
-            sip_ports=self._place.sip_phones,
-            rtp_ports=range(0),
+            sip_pool=PortPool(self._place.sip_phones),
+            rtp_pool=PortPool(range(0)),
             load_rtp_ports=self._place.rtp_phones,
         )
 

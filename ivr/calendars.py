@@ -9,12 +9,11 @@ import re
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from acd.opening import DAYS, holiday_fault
 from ivr.faults import did_you_mean
-from ivr.hours import holiday_fault
 from ivr.model import Calendar, OpenRange
 from ivr.source import Place
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DEFAULT_ZONE = "Europe/Paris"
 
 _KEYS = ("zone", "weekly", "closed", "special", "holidays")

@@ -10,7 +10,17 @@ from collections.abc import Mapping
 
 import msgspec
 
-from acd.model import FlowId, Outcome, QueueId, SkillId, SkillLevel
+from acd.model import (
+    AgentId,
+    FlowId,
+    Outcome,
+    QueueId,
+    SkillId,
+    SkillLevel,
+    Target,
+    TargetKind,
+)
+from ivr import values
 from ivr.calendars import read_calendars
 from ivr.faults import FlowFault, FlowInvalid, Severity, did_you_mean
 from ivr.graph import NodePlaces, check_graph
@@ -19,6 +29,7 @@ from ivr.model import (
     DIGITS,
     LANGUAGES,
     Calendar,
+    CallbackNode,
     Choice,
     Flow,
     HangUpNode,
@@ -30,12 +41,17 @@ from ivr.model import (
     Recorded,
     SayNode,
     Spoken,
+    TransferNode,
+    VoicemailNode,
     media_hash,
 )
 from ivr.source import Faults, Place, parse
 
 TEXT_LIMIT = 1_000
 """Characters of the longest text that is spoken."""
+
+AGENT_S = 30
+"""How long a named agent is looked for where the node does not say."""
 
 OUTCOMES = (
     Outcome.SELF_SERVICE,
@@ -65,7 +81,10 @@ _KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("choices", "otherwise"),
     ),
     "hours": (("calendar", "open", "closed"), ("calendar", "open", "closed")),
-    "queue": (("queue", "required", "priority", "answer"), ("queue",)),
+    "queue": (("queue", "required", "priority", "answer", "agent", "agent_s", "data"), ("queue",)),
+    "transfer": (("agent", "queue", "number", "data"), ()),
+    "voicemail": (("queue", "data"), ("queue",)),
+    "callback": (("queue", "data"), ("queue",)),
     "hang_up": ((*_PROMPT_KEYS, "outcome"), ()),
 }
 
@@ -77,6 +96,7 @@ class Known(msgspec.Struct, frozen=True):
     """
 
     queues: frozenset[str] | None = None
+    agents: frozenset[str] | None = None
     skills: frozenset[str] | None = None
     prompts: Mapping[str, frozenset[str]] | None = None
 
@@ -220,6 +240,14 @@ class _Reader:
                 return self._hours(node_id, fields)
             case "queue":
                 return self._queue(node_id, fields)
+            case "transfer":
+                return self._transfer(node_id, fields, place)
+            case "voicemail":
+                data = values.data(fields.get("data"))
+                return VoicemailNode(node_id, self._queue_named(fields), data)
+            case "callback":
+                data = values.data(fields.get("data"))
+                return CallbackNode(node_id, self._queue_named(fields), data)
             case _:
                 outcome = None
                 if "outcome" in fields:
@@ -288,9 +316,7 @@ class _Reader:
         return HoursNode(node_id, calendar or "", opened, closed)
 
     def _queue(self, node_id: str, fields: dict[str, Place]) -> Node:
-        queue = fields["queue"].name("a queue's id")
-        if queue is not None and self._known.queues is not None:
-            self._must_exist(fields["queue"], "queue", queue, self._known.queues)
+        queue = self._queue_named(fields)
         required = []
         for key, value in fields["required"].pairs("“required”") if "required" in fields else ():
             skill = key.name("a skill's id")
@@ -304,9 +330,50 @@ class _Reader:
             priority = fields["priority"].whole("“priority”", 0, 1000)
         if "answer" in fields:
             answer = fields["answer"].one_of("a way to answer", ("first", "with_agent"))
+        agent = self._agent_named(fields["agent"]) if "agent" in fields else None
+        agent_s = None
+        if "agent_s" in fields:
+            agent_s = fields["agent_s"].whole("“agent_s”", 1, 3600)
+            if agent is None:
+                fields["agent_s"].fault("“agent_s” says how long “agent” is looked for; name one")
         return QueueNode(
-            node_id, QueueId(queue or ""), tuple(required), priority or 0, answer != "with_agent"
+            node_id,
+            queue,
+            tuple(required),
+            priority or 0,
+            answer != "with_agent",
+            agent,
+            (agent_s or AGENT_S) if agent is not None else 0,
+            values.data(fields.get("data")),
         )
+
+    def _transfer(self, node_id: str, fields: dict[str, Place], place: Place) -> Node | None:
+        given = [key for key in ("agent", "queue", "number") if key in fields]
+        if len(given) != 1:
+            self._here.broken = True
+            place.fault(f"node “{node_id}” (transfer) needs one of “agent”, “queue” or “number”")
+            return None
+        data = values.data(fields.get("data"))
+        match given[0]:
+            case "queue":
+                return QueueNode(node_id, self._queue_named(fields), data=data)
+            case "agent":
+                target = Target(TargetKind.AGENT, self._agent_named(fields["agent"]))
+            case _:
+                target = Target(TargetKind.NUMBER, values.number(fields["number"]))
+        return TransferNode(node_id, target, data)
+
+    def _queue_named(self, fields: dict[str, Place]) -> QueueId:
+        queue = fields["queue"].name("a queue's id")
+        if queue is not None and self._known.queues is not None:
+            self._must_exist(fields["queue"], "queue", queue, self._known.queues)
+        return QueueId(queue or "")
+
+    def _agent_named(self, place: Place) -> AgentId:
+        agent = place.name("an agent's id")
+        if agent is not None and self._known.agents is not None:
+            self._must_exist(place, "agent", agent, self._known.agents)
+        return AgentId(agent or "")
 
     @staticmethod
     def _must_exist(place: Place, what: str, word: str, known: frozenset[str]) -> None:

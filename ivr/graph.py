@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ivr.faults import Severity, did_you_mean
-from ivr.model import Flow, HangUpNode, HoursNode, Prompt, QueueNode, Recorded, targets
+from ivr.model import Ending, Flow, HoursNode, Prompt, Recorded, targets
 from ivr.source import Place
 
 
@@ -93,7 +93,7 @@ def _check_reach(flow: Flow, places: Mapping[str, NodePlaces]) -> None:
             backwards.setdefault(target, set()).add(name)
     # A node that could not be read may be an end.
     ends = {
-        name for name in places if isinstance(flow.nodes.get(name), QueueNode | HangUpNode | None)
+        name for name in places if isinstance(flow.nodes.get(name), Ending | None)
     }
     leaving = _closure(ends, backwards)
     for name, each in places.items():

@@ -6,13 +6,12 @@ the calendar's zone, so opening hours stay on the wall clock when summer time be
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import holidays
 import msgspec
 
+from acd.opening import holiday_dates
 from ivr.model import Calendar
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,27 +30,9 @@ def verdict(calendar: Calendar, now_ms: int) -> Verdict:
     today = local.date()
     if today in calendar.special:
         ranges, because = calendar.special[today], "special"
-    elif calendar.holidays and today in _holidays(calendar.holidays, today.year):
+    elif calendar.holidays and today in holiday_dates(calendar.holidays, today.year):
         ranges, because = (), "public_holiday"
     else:
         ranges, because = calendar.weekly[today.weekday()], "weekly"
     minute = local.hour * 60 + local.minute
     return Verdict(any(each.start <= minute < each.end for each in ranges), because)
-
-
-def holiday_fault(code: str) -> str | None:
-    """What is wrong with a code of public holidays (`FR`, `FR-57`), None if nothing is."""
-    try:
-        _holidays(code, 2026)
-    except NotImplementedError as error:
-        return str(error)
-    return None
-
-
-@lru_cache(maxsize=256)
-def _holidays(code: str, year: int) -> frozenset[date]:
-    # Dates only: the library's own mapping grows when it is asked for other years, and its names
-    # depend on the machine's language.
-    country, _, subdivision = code.partition("-")
-    found = holidays.country_holidays(country, subdiv=subdivision or None, years=year)
-    return frozenset(found)

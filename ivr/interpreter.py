@@ -37,14 +37,16 @@ from acd.flow import (
     PromptDone,
     Restarted,
     Say,
+    SendTo,
     Walked,
     Woken,
 )
-from acd.model import FlowId, Outcome
+from acd.model import FlowId, Outcome, Target, TargetKind
 from ivr.hours import verdict
 from ivr.keypad import Chosen, Entry, Incomplete, match_entry
 from ivr.model import (
     DIGITS,
+    CallbackNode,
     Choice,
     Flow,
     HangUpNode,
@@ -55,6 +57,8 @@ from ivr.model import (
     QueueNode,
     Recorded,
     SayNode,
+    TransferNode,
+    VoicemailNode,
 )
 
 STEP_LIMIT = 200
@@ -124,6 +128,10 @@ class FlowSet:
         walk = _Walk(self._flows[state.flow, state.version], state, now_ms, self._step_limit)
         walk.hear(happened)
         return walk.turn()
+
+    def spoken(self, text: str, language: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: which texts of the floor's own are audible, `ivr.service` knows."""
+        return ()
 
     def abandon(self, state: FlowState, now_ms: int) -> Walked:
         """The caller left at `state`'s node; `input` is what had been typed of a choice."""
@@ -210,7 +218,20 @@ class _Walk:
                 self._leave(node, None, None)
                 # Who has already been answered cannot go back to ringing.
                 first = node.answer_first or self._state.answered
-                self._end(EnterQueue(node.queue_id, node.required, node.priority, first))
+                self._end(
+                    EnterQueue(
+                        node.queue_id,
+                        node.required,
+                        node.priority,
+                        first,
+                        node.agent_id,
+                        node.agent_s,
+                        node.data,
+                    )
+                )
+            case TransferNode() | VoicemailNode() | CallbackNode():
+                self._leave(node, None, None)
+                self._end(SendTo(_target(node), node.data))
             case HangUpNode():
                 if not self._play(node.prompts):
                     self._hang_up(node, None)
@@ -246,7 +267,7 @@ class _Walk:
                 self._follow(self._listen(node))
             case HangUpNode():
                 self._hang_up(node, "done")
-            case HoursNode() | QueueNode():
+            case _:
                 raise AssertionError(f"node {node.id} of kind {node.kind} plays nothing")
 
     def _key(self, node: Node, digit: str) -> None:
@@ -357,6 +378,16 @@ class _Walk:
         if value is not None:
             variables[name] = value
         self._set(variables=variables)
+
+
+def _target(node: TransferNode | VoicemailNode | CallbackNode) -> Target:
+    match node:
+        case TransferNode():
+            return node.target
+        case VoicemailNode():
+            return Target(TargetKind.VOICEMAIL, node.queue_id)
+        case CallbackNode():
+            return Target(TargetKind.CALLBACK, node.queue_id)
 
 
 def _media(prompt: Prompt, language: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple
 
 import msgspec
 
-from acd.model import FlowId, Outcome, QueueId, SkillLevel
+from acd.model import AgentId, FlowId, Outcome, QueueId, SkillLevel, Target
 
 LANGUAGES = ("fr", "en")
 """Languages with a voice and recorded prompts."""
@@ -142,7 +142,10 @@ class HoursNode(msgspec.Struct, frozen=True, tag="hours"):
 
 
 class QueueNode(msgspec.Struct, frozen=True, tag="queue"):
-    """Give the caller to a queue. `answer_first` False lets an unanswered call ring on."""
+    """Give the caller to a queue. `answer_first` False lets an unanswered call ring on.
+
+    `agent_id` is looked for alone for `agent_s` seconds. `data` is attached to the call.
+    """
 
     kind: ClassVar[str] = "queue"
     id: str
@@ -150,6 +153,36 @@ class QueueNode(msgspec.Struct, frozen=True, tag="queue"):
     required: tuple[SkillLevel, ...] = ()
     priority: int = 0
     answer_first: bool = True
+    agent_id: AgentId | None = None
+    agent_s: int = 0
+    data: dict[str, str] = {}
+
+
+class TransferNode(msgspec.Struct, frozen=True, tag="transfer"):
+    """Send the caller to an agent or a number outside."""
+
+    kind: ClassVar[str] = "transfer"
+    id: str
+    target: Target
+    data: dict[str, str] = {}
+
+
+class VoicemailNode(msgspec.Struct, frozen=True, tag="voicemail"):
+    """Have the caller leave a message for a queue."""
+
+    kind: ClassVar[str] = "voicemail"
+    id: str
+    queue_id: QueueId
+    data: dict[str, str] = {}
+
+
+class CallbackNode(msgspec.Struct, frozen=True, tag="callback"):
+    """Call the caller back for a queue; who withheld the number waits in it instead."""
+
+    kind: ClassVar[str] = "callback"
+    id: str
+    queue_id: QueueId
+    data: dict[str, str] = {}
 
 
 class HangUpNode(msgspec.Struct, frozen=True, tag="hang_up"):
@@ -164,7 +197,10 @@ class HangUpNode(msgspec.Struct, frozen=True, tag="hang_up"):
     outcome: Outcome | None = None
 
 
-Node = SayNode | MenuNode | HoursNode | QueueNode | HangUpNode
+Ending = QueueNode | TransferNode | VoicemailNode | CallbackNode | HangUpNode
+"""Nodes at which a flow ends."""
+
+Node = SayNode | MenuNode | HoursNode | Ending
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -195,7 +231,7 @@ def every_prompt(node: Node) -> tuple[Prompt, ...]:
             return node.prompts
         case MenuNode():
             return (*node.prompts, *node.on_timeout, *node.on_invalid)
-        case HoursNode() | QueueNode():
+        case _:
             return ()
 
 
@@ -208,5 +244,14 @@ def targets(node: Node) -> tuple[Choice, ...]:
             return (*node.choices.values(), Choice(node.otherwise))
         case HoursNode():
             return (Choice(node.open), Choice(node.closed))
-        case QueueNode() | HangUpNode():
+        case _:
             return ()
+
+
+def queue_of(node: Node) -> QueueId | None:
+    """The queue that a node names; None if it names none."""
+    match node:
+        case QueueNode() | VoicemailNode() | CallbackNode():
+            return node.queue_id
+        case _:
+            return None

@@ -20,8 +20,10 @@ from acd.flow import (
     Hush,
     PromptDone,
     Say,
+    SendTo,
     Woken,
 )
+from acd.model import TargetKind
 from ivr.interpreter import FlowSet
 from ivr.model import Flow
 
@@ -30,6 +32,8 @@ RECORDED_MS = 2_000
 
 MS_PER_CHARACTER = 65
 """About 150 words a minute."""
+
+_NAMED_BY_THEMSELVES = frozenset({TargetKind.AGENT, TargetKind.NUMBER, TargetKind.QUEUE})
 
 _CALLER = FlowCaller(dnis="rehearsal", number=None, name=None)
 
@@ -95,7 +99,12 @@ def _said(action: FlowAction, texts: dict[str, str]) -> str:
             skills = ", ".join(f"{each.skill} ≥ {each.level}" for each in action.required)
             how = "answered at once" if action.answer_first else "rings until an agent answers"
             asks = f", asks for {skills}" if skills else ""
+            if action.agent_id is not None:
+                asks += f", looks for agent {action.agent_id} first ({action.agent_s} s)"
             return f"queue {action.queue_id}, priority {action.priority}{asks}, {how}"
+        case SendTo(target):
+            kind = "" if target.kind in _NAMED_BY_THEMSELVES else " of queue"
+            return f"sent to {target.kind}{kind} {target.id}"
         case Finish(outcome, reason):
             return f"ends: {outcome} ({reason})"
 

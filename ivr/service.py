@@ -15,10 +15,13 @@ from acd.flow import FlowCaller, FlowInput, FlowState, FlowTurn, Walked
 from acd.model import FlowId
 from ivr.document import Known, load
 from ivr.interpreter import FlowKey, FlowSet
-from ivr.model import DEFAULT_VOICES, Flow
-from ivr.speech import Speech
+from ivr.model import DEFAULT_VOICES, Flow, SpokenText, media_hash
+from ivr.speech import Speech, SpeechUnavailable
 
 _log = structlog.get_logger(__name__)
+
+PREPARED_AT_A_TIME = 16
+"""How many texts are made audible together, before others have their turn."""
 
 
 class FlowLibrary:
@@ -39,6 +42,7 @@ class FlowLibrary:
         self._known = known
         self._voices = voices
         self._flows = FlowSet({})
+        self._audible: set[str] = set()
 
     @property
     def flow_set(self) -> FlowSet:
@@ -82,6 +86,47 @@ class FlowLibrary:
         _log.info("flow_in_use", flow=flow.id, version=version, nodes=len(flow.nodes))
         return flow
 
+    async def prepare(self, texts: Iterable[tuple[str, str]]) -> list[str]:
+        """Make these `(language, text)` audible, for `spoken`; what could not be, in sentences.
+
+        A few at a time: there may be thousands, and the texts of a flow that is published meanwhile
+        must not wait behind them.
+        """
+        wanted = {self._spoken_text(language, text) for language, text in texts if text.strip()}
+        missing = sorted(
+            each for each in wanted if each is not None and each.hash not in self._audible
+        )
+        faults: dict[str, list[str]] = {}
+        for first in range(0, len(missing), PREPARED_AT_A_TIME):
+            chunk = missing[first : first + PREPARED_AT_A_TIME]
+            for text, why in await self._prepare(chunk):
+                faults.setdefault(why, []).append(text)
+        return [
+            f"{len(those)} texts cannot be spoken, the first “{those[0][:60]}”: {why}"
+            for why, those in faults.items()
+        ]
+
+    async def _prepare(self, chunk: list[SpokenText]) -> list[tuple[str, str]]:
+        """The texts of the chunk that stay silent, each with the reason."""
+        if self._speech is None:
+            self._audible.update(each.hash for each in chunk)
+            return []
+        try:
+            await self._speech.ensure(chunk)
+        except SpeechUnavailable as silent:
+            if len(chunk) == 1:
+                return [(chunk[0].text, str(silent))]
+            return [fault for each in chunk for fault in await self._prepare([each])]
+        self._audible.update(each.hash for each in chunk)
+        return []
+
+    def _spoken_text(self, language: str, text: str) -> SpokenText | None:
+        voice = self._voices.get(language)
+        if voice is None:
+            return None
+        words = " ".join(text.split())
+        return SpokenText(media_hash(language, voice, words), language, words)
+
     def retire(self, in_use: Iterable[FlowKey]) -> int:
         """Forget old versions that no call is in; returns how many. The newest always stay."""
         before = len(self._flows.keys)
@@ -99,6 +144,12 @@ class FlowLibrary:
     ) -> FlowTurn:
         """See `FlowSet.resume`."""
         return self._flows.resume(state, happened, caller, now_ms)
+
+    def spoken(self, text: str, language: str) -> tuple[str, ...]:
+        """The media that say this text; nothing while it has not been prepared."""
+        wanted = self._spoken_text(language, text)
+        ready = wanted is not None and wanted.hash in self._audible
+        return (f"tts:{wanted.hash}",) if wanted is not None and ready else ()
 
     def abandon(self, state: FlowState, now_ms: int) -> Walked:
         """See `FlowSet.abandon`."""

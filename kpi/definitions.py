@@ -7,40 +7,11 @@ indicator has no value: a zero denominator, or an input that was never observed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
 from typing import Final
 
-import msgspec
-
+from kpi.counts import COUNTS
+from kpi.definition import Definition, Formula, Unit, ratio
 from kpi.rows import Sums
-
-Formula = Callable[[Sums], float | None]
-
-
-class Unit(StrEnum):
-    """How an indicator is shown."""
-
-    COUNT = "n"
-    RATIO = "%"
-    SECONDS = "s"
-
-
-class Definition(msgspec.Struct, frozen=True):
-    """One indicator; `formula` is for people, `compute` is the same for machines."""
-
-    key: str
-    fr: str
-    en: str
-    unit: Unit
-    formula: str
-    edges: str
-    compute: Formula
-
-
-def ratio(numerator: float, denominator: float) -> float | None:
-    """The quotient, None where there is nothing to divide by."""
-    return numerator / denominator if denominator > 0 else None
 
 
 def _seconds(ms: int | None) -> float | None:
@@ -53,15 +24,7 @@ def _mean_s(total_ms: int, count: int) -> float | None:
 
 def _watched_mean_s(sums: Sums, total_ms: int) -> float | None:
     """A mean of hold or wrap-up, which are only known where agents' states were kept."""
-    return None if sums.talk_unwatched_ms > 0 else _mean_s(total_ms, sums.answered)
-
-
-def _count(field: str) -> Formula:
-    def read(sums: Sums) -> float | None:
-        value: int = getattr(sums, field)
-        return value
-
-    return read
+    return None if sums.talk_unwatched_ms > 0 else _mean_s(total_ms, sums.served)
 
 
 def _untreated(s: Sums) -> int:
@@ -73,15 +36,14 @@ def _untreated_causes(s: Sums) -> int:
 
 
 def _occupied_ms(s: Sums) -> int:
-    return s.talking_ms + s.after_call_ms
+    return s.talking_ms + s.holding_ms + s.consulting_ms + s.after_call_ms
 
 
 def _staffed_ms(s: Sums) -> int:
     return (
         s.ready_ms
         + s.offered_ms
-        + s.talking_ms
-        + s.after_call_ms
+        + _occupied_ms(s)
         + s.paused_ms
         + s.not_responding_ms
         + s.unreachable_ms
@@ -93,32 +55,14 @@ _SL: Final = (
     "T is copied at entry into the queue (inclusive); visits without a threshold are left out of "
     "both sides; NULL if none has one."
 )
+_SERVED: Final = (
+    "A: visits answered; for an agent, contacts on which they talked (a transfer brings some that "
+    "they did not answer)."
+)
 _WATCHED: Final = (
     "Clipped to the interval. NULL if no call was answered, or if there was talk in an interval "
     "in which no agent's state was kept (then it is unknown, not zero)."
 )
-
-
-def _counts() -> tuple[Definition, ...]:
-    rows = (
-        ("received", "Contacts reçus", "Contacts received", "R", "By arrival; a queue's: O."),
-        ("handled", "Contacts traités", "Contacts handled", "A",
-         "At least one agent was connected; a transfer does not count twice."),
-        ("abandoned", "Abandons", "Abandoned", "AB",
-         "The caller left a queue before an agent answered, ringing included."),
-        ("short_abandoned", "Abandons courts", "Short abandons", "ABs: AB with wait ≤ s",
-         "s is copied at entry (5 s unless set otherwise), inclusive."),
-        ("overflow", "Débordement", "Overflow", "OV", "The system turned the caller away."),
-        ("out_of_hours", "Hors plage", "Out of hours", "OOH", "In R, never in O."),
-        ("offered", "Présentés en file", "Offered to queues", "O",
-         "Visits, by entry into the queue; O = A + AB + OV + CB + closed + error + waiting."),
-        ("answered", "Décrochés", "Answered", "A (visits)", "Visits that an agent answered."),
-    )  # fmt: skip
-    fields = {"short_abandoned": "queue_short_abandoned"}
-    return tuple(
-        Definition(key, fr, en, Unit.COUNT, formula, edges, _count(fields.get(key, key)))
-        for key, fr, en, formula, edges in rows
-    )
 
 
 def _untreated_count(s: Sums) -> float:
@@ -341,15 +285,16 @@ _TIMES: Final = (
         "dmc",
         ("DMC, durée moyenne de conversation", "Average talk time"),
         "Σtalk/A",
-        lambda s: _mean_s(s.talk_ms, s.answered),
-        "Hold excluded; clipped to the interval. NULL without an answered call.",
+        lambda s: _mean_s(s.talk_ms, s.served),
+        "Hold excluded; clipped to the interval. " + _SERVED + " NULL without one.",
     ),
     _time(
         "mea",
         ("MEA, mise en attente", "Average hold time"),
         "Σhold/A",
         lambda s: _watched_mean_s(s, s.hold_ms),
-        "Divided by all answered calls, not only those held. " + _WATCHED,
+        "Divided by all answered calls, not only those held. While an agent consults, the caller "
+        "is on hold. " + _WATCHED,
     ),
     _time(
         "acw",
@@ -363,7 +308,74 @@ _TIMES: Final = (
         ("DMT, durée moyenne de traitement", "Average handle time"),
         "DMC+MEA+ACW",
         lambda s: _watched_mean_s(s, s.talk_ms + s.hold_ms + s.wrap_up_ms),
-        _WATCHED,
+        "Consultations run beside hold: they are not added. " + _WATCHED,
+    ),
+    _time(
+        "consult",
+        ("Durée moyenne de consultation", "Average consultation time"),
+        "Σconsult/A",
+        lambda s: _mean_s(s.consult_ms, s.served),
+        "Time with the one who is asked, beside the caller's hold. NULL without an answered call.",
+    ),
+    _time(
+        "ewt_error",
+        ("Erreur moyenne de l'attente annoncée", "Mean error of the announced wait"),
+        "Σ|wait−announced|/A announced",
+        lambda s: _mean_s(s.estimate_error_ms, s.estimates_answered),
+        "Answered visits to which a wait was announced at entry. The announced wait is a high "
+        "quantile: a mean above 0 is meant. NULL without one.",
+    ),
+    _time(
+        "callback_wait",
+        ("Délai moyen de rappel", "Average wait for a callback"),
+        "Σ(connect−request)/CBR",
+        lambda s: _mean_s(s.callback_wait_ms, s.callbacks_reached),
+        "From the booking, or from the time that was asked for if that is later. NULL without one.",
+    ),
+    _time(
+        "message_wait",
+        ("Délai moyen de traitement des messages", "Average wait of a message"),
+        "Σ(handled−left)/MH",
+        lambda s: _mean_s(s.message_wait_ms, s.messages_handled),
+        "NULL without one.",
+    ),
+)
+
+_FOLLOW_UP: Final = (
+    _ratio(
+        "transfer_rate",
+        ("Taux de transfert", "Transfer rate"),
+        "transferred/A",
+        lambda s: ratio(s.transferred, s.handled if s.handled else s.answered),
+        "A: contacts handled; for an agent, visits answered. " + _ZERO,
+    ),
+    _ratio(
+        "callback_rate",
+        ("Taux de rappel abouti", "Callbacks reached"),
+        "CBR/CBQ",
+        lambda s: ratio(s.callbacks_reached, s.callbacks_requested),
+        "Those still to be made are in the denominator. " + _ZERO,
+    ),
+    _ratio(
+        "message_rate",
+        ("Taux de traitement des messages", "Messages handled, share"),
+        "MH/ML",
+        lambda s: ratio(s.messages_handled, s.messages_left),
+    ),
+    _ratio(
+        "recovery_rate",
+        ("Taux de reprise des appels perdus", "Lost calls answered since, share"),
+        "LCA/LC",
+        lambda s: ratio(s.lost_calls_answered, s.lost_calls),
+        "Grows as the recall list is worked on. " + _ZERO,
+    ),
+    _ratio(
+        "ewt_coverage",
+        ("Attentes annoncées tenues", "Announced waits that held"),
+        "announced waits not exceeded / announced waits whose truth is known",
+        lambda s: ratio(s.estimates_held, s.estimates),
+        "Known: answered visits, and others who had waited longer than announced. Aimed at 80 %. "
+        + _ZERO,
     ),
 )
 
@@ -373,8 +385,31 @@ _AGENTS: Final = (
         ("Taux d'occupation", "Occupancy"),
         "handle/(handle+idle)",
         lambda s: ratio(_occupied_ms(s), _occupied_ms(s) + s.ready_ms),
-        "handle: states talking and wrap-up; idle: state ready. Ringing, pause and absence stand "
-        "on neither side. NULL without such time, and for queues (agents serve several).",
+        "handle: states talking, holding, consulting and wrap-up; idle: state ready. Ringing, "
+        "pause and absence stand on neither side. NULL without such time, and for queues (agents "
+        "serve several).",
+    ),
+    _ratio(
+        "efficiency",
+        ("Efficacité", "Efficiency"),
+        "handle/paid",
+        lambda s: ratio(_occupied_ms(s), s.paid_ms),
+        "paid: all states but signed out and unpaid pauses. NULL without such time, and for "
+        "queues.",
+    ),
+    _ratio(
+        "utilisation",
+        ("Utilisation", "Utilisation"),
+        "(handle+productive pauses)/paid",
+        lambda s: ratio(_occupied_ms(s) + s.productive_pause_ms, s.paid_ms),
+        "As efficiency; the pause reasons say which are productive.",
+    ),
+    _time(
+        "paused",
+        ("Temps de pause", "Time in pause"),
+        "Σ state paused",
+        lambda s: s.paused_ms / 1000,
+        "Clipped to the interval; 0 for queues. By reason: the report of pauses.",
     ),
     _time(
         "signed_in",
@@ -392,7 +427,7 @@ _AGENTS: Final = (
     ),
 )
 
-DEFINITIONS: Final = (*_counts(), *_ANSWER, *_LEVEL, *_LOST, *_TIMES, *_AGENTS)
+DEFINITIONS: Final = (*COUNTS, *_ANSWER, *_LEVEL, *_LOST, *_TIMES, *_FOLLOW_UP, *_AGENTS)
 BY_KEY: Final = {definition.key: definition for definition in DEFINITIONS}
 
 

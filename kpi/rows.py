@@ -12,7 +12,9 @@ from acd.model import AgentState, Outcome, SegmentKind, VisitOutcome
 
 
 class ContactRow(msgspec.Struct, frozen=True):
-    """A contact. `handled`: an agent was connected at least once. `outcome` None: not ended."""
+    """A contact that came to us. `handled`: an agent was connected at least once. `outcome` None:
+    not ended.
+    """
 
     arrived_at: int
     handled: bool
@@ -20,7 +22,10 @@ class ContactRow(msgspec.Struct, frozen=True):
 
 
 class VisitRow(msgspec.Struct, frozen=True):
-    """A stay in a queue with the thresholds as they were at entry; 0: no threshold was set."""
+    """A caller's stay in a queue with the thresholds as they were at entry; 0: none was set.
+
+    `estimate_ms` is the wait announced then, None: none was.
+    """
 
     queue_id: str
     agent_id: str | None
@@ -29,10 +34,16 @@ class VisitRow(msgspec.Struct, frozen=True):
     outcome: VisitOutcome | None
     service_level_ms: int
     short_abandon_ms: int
+    estimate_ms: int | None = None
 
 
 class SegmentRow(msgspec.Struct, frozen=True):
-    """A stretch of a contact's time; `end_reason` of a ring is how the offer ended."""
+    """A stretch of a contact's time; `end_reason` of a ring is how the offer ended.
+
+    `queue_id` is that of the queue through which the caller came (of a ring: of the offer), None
+    for a call that came through none. `consult`: the stretch belongs to a consultation, beside
+    what the caller hears meanwhile.
+    """
 
     contact_id: str
     queue_id: str | None
@@ -41,29 +52,84 @@ class SegmentRow(msgspec.Struct, frozen=True):
     started_at: int
     ended_at: int | None
     end_reason: str | None
+    consult: bool = False
 
 
 class StateRow(msgspec.Struct, frozen=True):
-    """A stretch of an agent's time."""
+    """A stretch of an agent's time; `productive` and `paid` are None where that was not kept."""
 
     agent_id: str
     state: AgentState
     started_at: int
     ended_at: int | None
+    productive: bool | None = None
+    paid: bool | None = None
+
+
+class TransferRow(msgspec.Struct, frozen=True):
+    """A contact that an agent gave away and did not take back.
+
+    `arrived_at` is the contact's, `enqueued_at` of the visit through which the agent had it; both
+    that and the queue are None for a call that came through none.
+    """
+
+    contact_id: str
+    agent_id: str | None
+    queue_id: str | None
+    arrived_at: int
+    enqueued_at: int | None
+
+
+class CallbackRow(msgspec.Struct, frozen=True):
+    """A callback. `asked_at`: when the customer wanted it, at the booking or later; `outcome` is
+    reached, failed or cancelled, None: still to be made.
+    """
+
+    queue_id: str
+    agent_id: str | None
+    booked_at: int
+    asked_at: int
+    ended_at: int | None
+    outcome: str | None
+
+
+class MessageRow(msgspec.Struct, frozen=True):
+    """A voice message; `done_at` None: nobody has dealt with it."""
+
+    queue_id: str
+    agent_id: str | None
+    left_at: int
+    done_at: int | None
+
+
+class LossRow(msgspec.Struct, frozen=True):
+    """A lost call; `answered`: the number was spoken to afterwards."""
+
+    queue_id: str
+    lost_at: int
+    answered: bool
 
 
 class Sums(msgspec.Struct, frozen=True):
     """Everything that the formulas divide, for one scope in one interval; sums may be added.
 
-    Contacts (whole floor: by arrival): `received` = handled + abandoned + overflow + callback +
-    out_of_hours + self_service + flow_hang_up + rejected + failed + in_progress. For a queue these
-    repeat the queue's own counts (received = offered), for an agent they are 0.
+    Contacts that came to us (whole floor: by arrival): `received` = handled + abandoned + overflow
+    + callback + voicemail + out_of_hours + self_service + flow_hang_up + rejected + failed +
+    in_progress. For a queue these repeat the queue's own counts (received = offered; what was moved
+    away counts as overflow), for an agent they are 0.
 
-    Visits, by entry into the queue: `offered` = answered + queue_abandoned + queue_overflow +
-    queue_callback + queue_closed + queue_error + waiting. The `timed_` ones leave out visits
-    without a service-level threshold. Waits and times are milliseconds; times are clipped to the
-    interval. `talk_ms` is without hold. `talk_unwatched_ms` is talk in intervals in which no
+    Callers' visits, by entry into the queue: `offered` = answered + queue_abandoned +
+    queue_overflow + queue_callback + queue_voicemail + queue_moved + queue_closed + queue_error +
+    waiting. The `timed_` ones leave out visits without a service-level threshold. Waits and times
+    are milliseconds; times are clipped to the interval. `talk_ms` is without hold, `consult_ms`
+    runs beside the caller's hold, `conference_ms` is the third party's. `served` is what handle
+    time is shared among: answered visits; for an agent the contacts that they talked on (a transfer
+    brings some that they did not answer). `talk_unwatched_ms` is talk in intervals in which no
     agent's state was kept: hold and wrap-up are then unknown, not zero.
+
+    `estimates` are announced waits whose truth is known: those answered, and all others who waited
+    longer. Callbacks count by booking, messages and losses by when they were left; `paid_ms` is
+    time in paid states, whatever the agent did.
     """
 
     received: int = 0
@@ -71,6 +137,7 @@ class Sums(msgspec.Struct, frozen=True):
     abandoned: int = 0
     overflow: int = 0
     callback: int = 0
+    voicemail: int = 0
     out_of_hours: int = 0
     self_service: int = 0
     flow_hang_up: int = 0
@@ -84,6 +151,8 @@ class Sums(msgspec.Struct, frozen=True):
     queue_short_abandoned: int = 0
     queue_overflow: int = 0
     queue_callback: int = 0
+    queue_voicemail: int = 0
+    queue_moved: int = 0
     queue_closed: int = 0
     queue_error: int = 0
     waiting: int = 0
@@ -96,6 +165,7 @@ class Sums(msgspec.Struct, frozen=True):
     answered_in_time: int = 0
     abandoned_in_time: int = 0
 
+    served: int = 0
     wait_answered_ms: int = 0
     wait_abandoned_ms: int = 0
     max_wait_answered_ms: int | None = None
@@ -104,15 +174,40 @@ class Sums(msgspec.Struct, frozen=True):
     talk_ms: int = 0
     hold_ms: int = 0
     wrap_up_ms: int = 0
+    consult_ms: int = 0
+    conference_ms: int = 0
     talk_unwatched_ms: int = 0
     ring_offers: int = 0
     ring_no_answers: int = 0
+    transferred: int = 0
+
+    estimates: int = 0
+    estimates_held: int = 0
+    estimates_answered: int = 0
+    estimate_error_ms: int = 0
+
+    callbacks_requested: int = 0
+    callbacks_reached: int = 0
+    callbacks_failed: int = 0
+    callbacks_cancelled: int = 0
+    callbacks_open: int = 0
+    callback_wait_ms: int = 0
+    messages_left: int = 0
+    messages_handled: int = 0
+    messages_open: int = 0
+    message_wait_ms: int = 0
+    lost_calls: int = 0
+    lost_calls_answered: int = 0
 
     ready_ms: int = 0
     offered_ms: int = 0
     talking_ms: int = 0
+    holding_ms: int = 0
+    consulting_ms: int = 0
     after_call_ms: int = 0
     paused_ms: int = 0
+    productive_pause_ms: int = 0
+    paid_ms: int = 0
     not_responding_ms: int = 0
     unreachable_ms: int = 0
 

@@ -13,7 +13,17 @@ import msgspec
 
 from acd.model import AgentState, OfferEnd, Outcome, SegmentKind, VisitOutcome
 from kpi.intervals import clip, index_of, without
-from kpi.rows import ContactRow, SegmentRow, StateRow, Sums, VisitRow
+from kpi.rows import (
+    CallbackRow,
+    ContactRow,
+    LossRow,
+    MessageRow,
+    SegmentRow,
+    StateRow,
+    Sums,
+    TransferRow,
+    VisitRow,
+)
 
 Place = tuple[str | None, int]
 Counts = defaultdict[str, int]
@@ -22,18 +32,23 @@ _OUTCOMES = {
     Outcome.ABANDONED: "abandoned",
     Outcome.OVERFLOW: "overflow",
     Outcome.CALLBACK: "callback",
+    Outcome.VOICEMAIL: "voicemail",
     Outcome.OUT_OF_HOURS: "out_of_hours",
     Outcome.SELF_SERVICE: "self_service",
     Outcome.FLOW_HANG_UP: "flow_hang_up",
     Outcome.REJECTED: "rejected",
     Outcome.FAILED: "failed",
-    # Said to be answered, but no agent was ever connected: a record of ours is wrong.
+    # Said to be answered, but no agent was ever connected; or a call of ours, not one that came to
+    # us: a record is wrong.
     Outcome.ANSWERED: "failed",
+    Outcome.NO_ANSWER: "failed",
 }
 _VISIT_OUTCOMES = {
     VisitOutcome.ABANDONED: "queue_abandoned",
     VisitOutcome.OVERFLOW: "queue_overflow",
     VisitOutcome.CALLBACK: "queue_callback",
+    VisitOutcome.VOICEMAIL: "queue_voicemail",
+    VisitOutcome.MOVED: "queue_moved",
     VisitOutcome.CLOSED: "queue_closed",
     VisitOutcome.ERROR: "queue_error",
 }
@@ -41,21 +56,32 @@ _STATES = {
     AgentState.READY: "ready_ms",
     AgentState.OFFERED: "offered_ms",
     AgentState.TALKING: "talking_ms",
+    AgentState.HOLDING: "holding_ms",
+    AgentState.CONSULTING: "consulting_ms",
     AgentState.WRAP_UP: "after_call_ms",
     AgentState.PAUSED: "paused_ms",
     AgentState.NOT_RESPONDING: "not_responding_ms",
     AgentState.UNREACHABLE: "unreachable_ms",
 }
 _AS_CONTACTS = {
-    "received": "offered",
-    "handled": "answered",
-    "abandoned": "queue_abandoned",
-    "overflow": "queue_overflow",
-    "callback": "queue_callback",
-    "out_of_hours": "queue_closed",
-    "failed": "queue_error",
-    "in_progress": "waiting",
+    "received": ("offered",),
+    "handled": ("answered",),
+    "abandoned": ("queue_abandoned",),
+    "overflow": ("queue_overflow", "queue_moved"),
+    "callback": ("queue_callback",),
+    "voicemail": ("queue_voicemail",),
+    "out_of_hours": ("queue_closed",),
+    "failed": ("queue_error",),
+    "in_progress": ("waiting",),
 }
+_CALLBACKS = {
+    None: "callbacks_open",
+    "reached": "callbacks_reached",
+    "failed": "callbacks_failed",
+    "cancelled": "callbacks_cancelled",
+}
+# What cuts a wait short without anybody's having waited too long or long enough.
+_TELLS_NOTHING = (VisitOutcome.MOVED, VisitOutcome.CLOSED, VisitOutcome.ERROR)
 
 
 class Tally:
@@ -106,6 +132,7 @@ class Tally:
             return
         wait_ms = row.left_at - row.enqueued_at
         counts["max_wait_ms"] = max(counts.get("max_wait_ms", 0), wait_ms)
+        _compare_estimate(counts, row, wait_ms)
         if row.outcome is VisitOutcome.ANSWERED:
             counts["answered"] += 1
             counts["timed_answered"] += timed
@@ -131,24 +158,38 @@ class Tally:
         scope: Callable[[SegmentRow], str | None],
         watched: frozenset[int],
     ) -> None:
-        """Clip talk, hold and wrap-up, count offers. `watched` are the intervals with states."""
+        """Clip talk, hold and wrap-up, count offers. `watched` are the intervals with states.
+
+        Time of calls that came through no queue is not counted: their offers are. While an agent
+        consults, the caller is on hold, and that is counted; what is said there is apart.
+        """
         talks: list[SegmentRow] = []
         holds: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         for row in rows:
-            match row.kind:
-                case SegmentKind.TALK:
-                    talks.append(row)
-                case SegmentKind.HOLD:
-                    span = (row.started_at, self._end(row.ended_at))
-                    holds[row.contact_id].append(span)
-                    self._clip(scope(row), "hold_ms", *span)
-                case SegmentKind.ACW:
-                    self._clip(scope(row), "wrap_up_ms", row.started_at, self._end(row.ended_at))
-                case SegmentKind.RING:
-                    self._add_offer(row, scope(row))
-                case SegmentKind.IVR:
-                    continue
-        for talk in talks:
+            span = (row.started_at, self._end(row.ended_at))
+            if row.kind is SegmentKind.RING:
+                self._add_offer(row, scope(row))
+            elif row.queue_id is None:
+                continue
+            elif row.consult:
+                if row.kind in (SegmentKind.CONSULT, SegmentKind.HOLD):
+                    self._clip(scope(row), "consult_ms", *span)
+            elif row.kind is SegmentKind.TALK:
+                talks.append(row)
+            elif row.kind is SegmentKind.HOLD:
+                holds[row.contact_id].append(span)
+                self._clip(scope(row), "hold_ms", *span)
+            elif row.kind is SegmentKind.ACW:
+                self._clip(scope(row), "wrap_up_ms", *span)
+            elif row.kind is SegmentKind.CONFERENCE:
+                self._clip(scope(row), "conference_ms", *span)
+        talked: set[tuple[str | None, str]] = set()
+        for talk in sorted(talks, key=lambda row: row.started_at):
+            name = scope(talk)
+            index = index_of(self._borders, talk.started_at)
+            if (name, talk.contact_id) not in talked and index is not None:
+                self._counts[(name, index)]["conversations"] += 1
+            talked.add((name, talk.contact_id))
             span = (talk.started_at, self._end(talk.ended_at))
             for start, end in without(span, holds[talk.contact_id]):
                 for index, part_ms in clip(self._borders, start, end):
@@ -164,13 +205,76 @@ class Tally:
             counts["ring_offers"] += 1
             counts["ring_no_answers"] += row.end_reason == OfferEnd.RONA
 
+    def add_transfers(
+        self, rows: Iterable[TransferRow], scope: Callable[[TransferRow], str | None]
+    ) -> None:
+        """Count contacts given away, each once per scope, where they came in.
+
+        For the whole floor (a scope of None) that is when they arrived, else when they entered the
+        queue, so that the rate has the same contacts above and below.
+        """
+        counted: set[tuple[str | None, str]] = set()
+        for row in rows:
+            name = scope(row)
+            at = row.arrived_at if name is None else row.enqueued_at
+            index = None if at is None else index_of(self._borders, at)
+            if index is not None and (name, row.contact_id) not in counted:
+                counted.add((name, row.contact_id))
+                self._counts[(name, index)]["transferred"] += 1
+
+    def add_callbacks(
+        self, rows: Iterable[CallbackRow], scope: Callable[[CallbackRow], str | None]
+    ) -> None:
+        """Count callbacks by when they were booked."""
+        for row in rows:
+            index = index_of(self._borders, row.booked_at)
+            if index is None:
+                continue
+            counts = self._counts[(scope(row), index)]
+            counts["callbacks_requested"] += 1
+            counts[_CALLBACKS[row.outcome]] += 1
+            if row.outcome == "reached" and row.ended_at is not None:
+                asked_at = max(row.booked_at, row.asked_at)
+                counts["callback_wait_ms"] += max(0, row.ended_at - asked_at)
+
+    def add_messages(
+        self, rows: Iterable[MessageRow], scope: Callable[[MessageRow], str | None]
+    ) -> None:
+        """Count voice messages by when they were left."""
+        for row in rows:
+            index = index_of(self._borders, row.left_at)
+            if index is None:
+                continue
+            counts = self._counts[(scope(row), index)]
+            counts["messages_left"] += 1
+            if row.done_at is None:
+                counts["messages_open"] += 1
+            else:
+                counts["messages_handled"] += 1
+                counts["message_wait_ms"] += max(0, row.done_at - row.left_at)
+
+    def add_losses(self, rows: Iterable[LossRow], scope: Callable[[LossRow], str | None]) -> None:
+        """Count lost calls by when they were lost."""
+        for row in rows:
+            index = index_of(self._borders, row.lost_at)
+            if index is not None:
+                counts = self._counts[(scope(row), index)]
+                counts["lost_calls"] += 1
+                counts["lost_calls_answered"] += row.answered
+
     def add_states(self, rows: Iterable[StateRow], *, per_agent: bool) -> None:
         """Clip agents' states; time signed out is nobody's."""
         for row in rows:
             field = _STATES.get(row.state)
-            if field is not None:
-                scope = row.agent_id if per_agent else None
-                self._clip(scope, field, row.started_at, self._end(row.ended_at))
+            if field is None:
+                continue
+            span = (row.started_at, self._end(row.ended_at))
+            scope = row.agent_id if per_agent else None
+            self._clip(scope, field, *span)
+            if row.paid is not False:
+                self._clip(scope, "paid_ms", *span)
+            if row.state is AgentState.PAUSED and row.productive:
+                self._clip(scope, "productive_pause_ms", *span)
 
     def _end(self, ended_at: int | None) -> int:
         return self._now_ms if ended_at is None else ended_at
@@ -179,15 +283,35 @@ class Tally:
         for index, part_ms in clip(self._borders, start, end):
             self._counts[(scope, index)][field] += part_ms
 
-    def sums(self, *, queues: bool = False) -> dict[Place, Sums]:
-        """What was counted. `queues`: the contacts' counts repeat the queue's own."""
+    def sums(self, *, queues: bool = False, agents: bool = False) -> dict[Place, Sums]:
+        """What was counted. `queues`: the contacts' counts repeat the queue's own; `agents`: each
+        agent's handle time is that of the contacts on which they talked.
+        """
         found: dict[Place, Sums] = {}
         for place, counts in self._counts.items():
             values = dict(counts)
+            conversations = values.pop("conversations", 0)
+            values["served"] = conversations if agents else counts["answered"]
             if queues:
-                values |= {name: counts[own] for name, own in _AS_CONTACTS.items()}
+                values |= {
+                    name: sum(counts[field] for field in own) for name, own in _AS_CONTACTS.items()
+                }
             found[place] = msgspec.convert(values, Sums)
         return found
+
+
+def _compare_estimate(counts: Counts, row: VisitRow, wait_ms: int) -> None:
+    """Whether the wait announced at entry held. Of who left before it was over nobody knows."""
+    if row.estimate_ms is None or row.outcome in _TELLS_NOTHING:
+        return
+    answered = row.outcome is VisitOutcome.ANSWERED
+    late = wait_ms > row.estimate_ms
+    if answered or late:
+        counts["estimates"] += 1
+        counts["estimates_held"] += not late
+    if answered:
+        counts["estimates_answered"] += 1
+        counts["estimate_error_ms"] += abs(wait_ms - row.estimate_ms)
 
 
 def watched_intervals(borders: list[int], rows: Iterable[StateRow], now_ms: int) -> frozenset[int]:

@@ -19,7 +19,7 @@ import ivr.cli
 import switch.cli
 from acd.errors import PlateauError
 from ari.errors import AriUnavailable
-from plateau import stack
+from plateau import config_cli, stack
 from plateau.floor_process import FloorProcess, run_floor
 from plateau.logs import configure_logging
 from plateau.settings import Settings
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(switch.cli.app, name="switch")
 app.add_typer(ivr.cli.app, name="flow")
+app.add_typer(config_cli.app, name="config")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

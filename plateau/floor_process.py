@@ -19,22 +19,25 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd.commands import StartRecording
+from acd import announcing, phone_codes
+from acd.alerts import Alerts
+from acd.commands import RecordLeg, StartRecording
+from acd.config import FloorConfig
 from acd.engine import Engine
 from acd.errors import PlateauError, Rejected
 from acd.events import (
+    BookCallback,
     CommandFailed,
     Configure,
-    EndCall,
-    GetReady,
-    Pause,
-    SignIn,
-    SignOut,
+    Consult,
+    PlaceCall,
+    RecordingVerified,
+    Request,
     SwitchEvent,
 )
-from acd.facts import VisitOpened
+from acd.facts import AnyFact, RecordingKept, RecordingLost, VisitOpened
 from acd.floor import Turn
-from acd.model import AgentWork, FloorConfig, PhoneId, RecordingId
+from acd.model import AgentWork, PhoneId, RecordingId
 from acd.phones import PhoneAccount, PhoneBook
 from acd.service import FloorService
 from acd.switchboard import Switchboard
@@ -45,11 +48,22 @@ from ari.connection import AriConnection, AriSettings, ConnectionState, Snapshot
 from ari.errors import AriError
 from ari.events_gen import AriEvent, RecordingFailed, RecordingFinished
 from control.live import LivePicture
-from control.protocol import Done, Health, ReadHealth, Refused, Reload, Result, Wish
+from control.protocol import (
+    Done,
+    Follow,
+    Health,
+    ReadHealth,
+    ReadLive,
+    Refused,
+    Reload,
+    Result,
+    Wish,
+)
 from control.server import ControlServer
 from ivr.faults import FlowInvalid
 from ivr.service import FlowLibrary
 from ivr.speech import EspeakVoice, Speech, SpeechUnavailable
+from plateau import forecast_file
 from plateau.clock import Clock
 from plateau.settings import Settings
 from plateau.where import SwitchPlace, find_switch
@@ -62,6 +76,13 @@ from store.schema import require_current
 from store.writer_thread import WriterThread
 
 log = structlog.get_logger(__name__)
+
+ALERTS_EVERY_S = 2.0
+"""How often figures are compared with alert rules."""
+
+
+FORECAST_EVERY_S = 60.0
+"""How often what was learnt about waiting times is kept on disk."""
 
 
 def id_factory(rng: random.Random) -> Callable[[], str]:
@@ -80,8 +101,10 @@ class FloorProcess:
         self._ari_state = ConnectionState.CONNECTING
         self._synced = False
         self._startup_file = settings.home / "switch-startup"
+        self._forecast_file = settings.home / "forecast.json"
         self._reading_since = self._started_at
         self._settling: set[asyncio.Task[tuple[str, ...]]] = set()
+        self._speaking: asyncio.Task[None] | None = None
         self._accounts: list[PhoneAccount] = []
         self._switch_version: str | None = None
         self._reloading = asyncio.Lock()
@@ -125,6 +148,12 @@ class FloorProcess:
                 self._service.look_regularly(self._conn, settings.ari_app), name="look"
             )
             stack.push_async_callback(_cancelled, looking)
+            watching = asyncio.create_task(self._watch_thresholds(), name="thresholds")
+            stack.push_async_callback(_cancelled, watching)
+            stack.callback(self._remember_forecast)
+            remembering = asyncio.create_task(self._remember_regularly(), name="forecast")
+            stack.push_async_callback(_cancelled, remembering)
+            stack.push_async_callback(self._stop_speaking)
             ready()
             await self._stopping.wait()
             log.info("floor stops", calls=len(self._service.live_call_ids()))
@@ -141,7 +170,7 @@ class FloorProcess:
         self._store = store
         self._library = FlowLibrary(Speech(EspeakVoice(), place.sounds))
         async with store.connect() as conn:
-            config = await store_config.load_floor_config(conn)
+            config = await store_config.load_floor_config(conn, self._clock.now_ms())
             await self._load_accounts(store)
             for warning in await self._load_flows():
                 log.error("a flow cannot be used", why=warning)
@@ -150,6 +179,7 @@ class FloorProcess:
         instants += [work.since for work in recovered.agents.values()]
         clock.not_before(max(instants, default=0))
         engine = Engine(config, self._library, id_factory(rng), clock.now_ms())
+        engine.floor.foretelling.forecast = forecast_file.load(self._forecast_file)
         engine.restore(
             recovered.calls.values(), await self._agents_of(recovered, config), clock.now_ms()
         )
@@ -185,13 +215,16 @@ class FloorProcess:
                         queue.short_abandon_s * 1000,
                     )
                 )
-        self._picture = LivePicture(engine.floor, self._tally)
+        self._speak(config)
+        self._alerts = Alerts()
+        self._picture = LivePicture(engine.floor, self._tally, self._alerts)
         self._service = FloorService(engine, self._journal, clock, self._on_turn)
-        self._recorder = Recorder(place.recordings, clock.now_ms, self._service.keep)
+        self._recorder = Recorder(place.recordings, clock.now_ms, self._keep_found)
         async with store.connect() as conn:
             live = self._service.live_call_ids()
             for row in await unverified_recordings(conn):
-                expected = Expected(row.recording_id, row.call_id, row.started_at)
+                message = row.recording_id in engine.floor.messages
+                expected = Expected(row.recording_id, row.call_id, row.started_at, message)
                 if row.call_id in live:
                     self._recorder.expect(expected)
                 else:
@@ -229,6 +262,7 @@ class FloorProcess:
             self._conn,
             settings.ari_app,
             place.sounds_prefix,
+            settings.trunk_endpoint,
             settings.max_call_s,
             self._on_switch_event,
         )
@@ -246,7 +280,8 @@ class FloorProcess:
 
     def _on_switch_event(self, event: SwitchEvent) -> None:
         """From the switchboard: what could not be done. A recording refused is lost at once."""
-        if isinstance(event, CommandFailed) and isinstance(event.command, StartRecording):
+        recording = StartRecording | RecordLeg
+        if isinstance(event, CommandFailed) and isinstance(event.command, recording):
             self._recorder.switch_says_ended(event.command.recording_id, event.detail)
         self._service.post(event)
 
@@ -294,6 +329,29 @@ class FloorProcess:
             return (f"{said}; they are sent again when it is back.",)
         return ()
 
+    def _keep_found(self, facts: tuple[AnyFact, ...]) -> None:
+        """Files that were verified: kept, and told to the floor, where a message may wait."""
+        self._service.keep(facts)
+        for fact in facts:
+            if isinstance(fact, RecordingKept):
+                self._service.post(RecordingVerified(fact.recording_id, fact.duration_ms))
+            elif isinstance(fact, RecordingLost):
+                self._service.post(RecordingVerified(fact.recording_id, None))
+
+    def _remember_forecast(self) -> None:
+        state = self._service.engine.floor.forecast.snapshot()
+        forecast_file.save(self._forecast_file, state)
+
+    async def _remember_regularly(self) -> None:
+        """Keep what was learnt about waits; a new day counts its errors anew."""
+        day = self._tally.counted_from
+        while True:
+            await asyncio.sleep(FORECAST_EVERY_S)
+            if self._tally.counted_from != day:
+                day = self._tally.counted_from
+                self._service.engine.floor.forecast.forget_errors()
+            self._remember_forecast()
+
     def _on_turn(self, turn: Turn) -> None:
         for fact in turn.facts:
             self._tally.count(fact)
@@ -322,12 +380,29 @@ class FloorProcess:
                 warnings.append(f"{name} cannot be spoken: {silent}")
         return warnings
 
+    def _speak(self, config: FloorConfig) -> None:
+        """Make audible what the floor itself may say; telephones do not wait for it."""
+        own = {(phone_codes.LANGUAGE, text) for text in phone_codes.TEXTS.values()}
+        if self._speaking is not None:
+            self._speaking.cancel()
+        texts = own | announcing.sayable(config)
+        self._speaking = asyncio.create_task(self._spoken(texts), name="speak")
+
+    async def _spoken(self, texts: set[tuple[str, str]]) -> None:
+        for warning in await self._library.prepare(texts):
+            log.error("a text of the floor's own stays silent", why=warning)
+
+    async def _stop_speaking(self) -> None:
+        if self._speaking is not None:
+            await _cancelled(self._speaking)
+
     async def _reload(self) -> Result:
         async with self._reloading:
             warnings = await self._load_flows()
             async with self._store.connect() as conn:
-                config = await store_config.load_floor_config(conn)
+                config = await store_config.load_floor_config(conn, self._clock.now_ms())
             await self._load_accounts(self._store)
+            self._speak(config)
             self._service.ask(Configure(config))
             self._picture.reconfigured()
             warnings.extend(await self._settle_phones())
@@ -337,18 +412,35 @@ class FloorProcess:
 
     async def _answer(self, wish: Wish) -> Result:
         match wish:
-            case SignIn() | SignOut() | GetReady() | Pause() | EndCall():
-                try:
-                    self._service.ask(wish)
-                except Rejected as refusal:
-                    return Refused(refusal.slug, refusal.status, str(refusal))
-                return Done()
             case Reload():
                 return await self._reload()
             case ReadHealth():
                 return self.health()
-            case _:
+            case ReadLive() | Follow():
                 return Refused("not-here", 400, f"{type(wish).__name__} is not answered here.")
+            case _:
+                return self._ask(wish)
+
+    def _ask(self, wish: Request) -> Result:
+        """What people ask of the engine."""
+        try:
+            self._service.ask(wish)
+        except Rejected as refusal:
+            return Refused(refusal.slug, refusal.status, str(refusal))
+        if isinstance(wish, PlaceCall | Consult):
+            work = self._service.engine.floor.agents[wish.agent_id]
+            return Done(id=work.consult_id if isinstance(wish, Consult) else work.call_id)
+        return Done(id=wish.id if isinstance(wish, BookCallback) else None)
+
+    async def _watch_thresholds(self) -> None:
+        """Compare every queue's figures with the alert rules, a few times a minute."""
+        while True:
+            await asyncio.sleep(ALERTS_EVERY_S)
+            rules = self._service.engine.floor.config.alerts
+            now_ms = self._clock.now_ms()
+            facts = self._alerts.look(rules, self._picture.figures(now_ms) if rules else {}, now_ms)
+            if facts:
+                self._service.keep(facts)
 
     def health(self) -> Health:
         """How the floor is now."""

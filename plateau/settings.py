@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """Business time zone: days and intervals."""
     language: str = "fr"
     """Default language of callers and messages: fr or en."""
+    country_code: str = "33"
+    """Telephone code of the country, for numbers written without one."""
 
     sip_address: str | None = None
     """Public address of the switch, for SDP."""
@@ -51,6 +53,8 @@ class Settings(BaseSettings):
     """Addresses of the carrier, commas between."""
     trunk_contact: str | None = None
     """SIP URI of the carrier, for calls out."""
+    trunk_endpoint: str = "trunk"
+    """The switch's endpoint through which calls go out."""
     domain: str = "plateau.local"
     """SIP realm of agents' accounts."""
     max_call_s: int = 4 * 3600

@@ -19,6 +19,7 @@ from plateau.daemons import Daemon
 from plateau.secrets_file import own_secret
 from plateau.settings import Settings
 from plateau.where import switch_config
+from store.config_seed import seed
 from store.engine import open_store, store_url
 from store.schema import migrate
 from switch import lifecycle
@@ -75,6 +76,7 @@ def api_settings(settings: Settings) -> ApiSettings:
         sip_tls_port=settings.tls_port,
         sip_wss_port=settings.https_port,
         time_zone=settings.time_zone,
+        country_code=settings.country_code,
         trusted_proxies=_listed(settings.trusted_proxies),
         allowed_origins=_listed(settings.allowed_origins),
     )
@@ -85,10 +87,15 @@ def _listed(text: str | None) -> tuple[str, ...]:
 
 
 async def prepare_store(settings: Settings) -> str | None:
-    """Tables of this release, and a first administrator: the password if one was made."""
+    """Tables of this release, the first pause reasons and administrator of a new store.
+
+    Returns the administrator's password if one was made.
+    """
     engine = open_store(settings.effective_store_url)
     try:
         await migrate(engine)
+        async with engine.begin() as conn:
+            await seed(conn, Clock().now_ms())
         async with engine.begin() as conn:
             return await ensure_administrator(conn, FIRST_LOGIN, None, Clock().now_ms())
     finally:

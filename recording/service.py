@@ -21,20 +21,24 @@ from recording.wav import WavFault, read_header
 
 log = structlog.get_logger(__name__)
 
-PATIENCE_S = 5.0
-"""How long after the call's end the file may still be growing or missing."""
-
+PATIENCE_S = 2.0
+"""How long the switch's word is awaited after the call's end. It does not come for each recording:
+Asterisk tells it through the bridge, and drops it when the last leg has just left."""
 
 SETTLE_S = 1.0
 """How long a file must have kept its size to be taken as whole, if the switch told nothing."""
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """A recording that was asked for and has not been verified yet. `since` is UTC ms."""
+    """A recording that was asked for and has not been verified yet. `since` is UTC ms.
+
+    `message`: a caller speaks to voicemail, and the call waits to know whether anything was said.
+    """
 
     recording_id: RecordingId
     call_id: CallId
     since: int
+    message: bool = False
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -71,7 +75,8 @@ def measure(path: Path) -> Measured:
 
 
 class Recorder:
-    """Knows which recordings are due and verifies each once its conversation is over.
+    """Knows which recordings are due and verifies each once its conversation is over; a message as
+    soon as the switch has finished writing it.
 
     `folder` is where Asterisk writes; `keep` takes the facts found.
     """
@@ -90,6 +95,7 @@ class Recorder:
         self._patience_s = patience_s
         self._settle_s = settle_s
         self._open: dict[CallId, list[Expected]] = {}
+        self._messages: dict[RecordingId, Expected] = {}
         self._ended: dict[RecordingId, asyncio.Event] = {}
         self._failed: dict[RecordingId, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -99,14 +105,18 @@ class Recorder:
     def on_fact(self, fact: AnyFact) -> None:
         """Learn from a step of the floor which recordings begin and which are over."""
         if isinstance(fact, RecordingStarted):
-            self.expect(Expected(fact.recording_id, fact.call_id, fact.at))
+            message = fact.agent_id is None
+            self.expect(Expected(fact.recording_id, fact.call_id, fact.at, message))
         elif isinstance(fact, ContactEnded):
             for expected in self._open.pop(fact.call_id, ()):
+                self._messages.pop(expected.recording_id, None)
                 self._start(expected)
 
     def expect(self, expected: Expected) -> None:
         """A recording is running (also one of before a restart)."""
         self._open.setdefault(expected.call_id, []).append(expected)
+        if expected.message:
+            self._messages[expected.recording_id] = expected
         self._ended[expected.recording_id] = asyncio.Event()
 
     def catch_up(self, expected: Expected) -> None:
@@ -121,6 +131,10 @@ class Recorder:
         ended = self._ended.get(recording_id)
         if ended is not None:
             ended.set()
+        message = self._messages.pop(recording_id, None)
+        if message is not None:
+            self._open[message.call_id].remove(message)
+            self._start(message)
 
     async def close(self) -> None:
         """Finish what is being verified."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Column, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import tables as t
-from store.errors import AlreadyThere, NotFound
+from store.errors import AlreadyThere, NotFound, UnknownReference
 
 
 async def note_change(conn: AsyncConnection) -> None:
@@ -43,3 +45,15 @@ async def first_ids(
     """Up to eleven values of `column` where `where` is `value`: ten are shown, one says more."""
     found = await conn.scalars(select(column).where(where == value).order_by(column).limit(11))
     return list(found)
+
+
+async def must_all_exist(
+    conn: AsyncConnection, kind: str, column: Column[str], wanted: Collection[str], referrer: str
+) -> None:
+    """Raises UnknownReference for the first of `wanted` that no row has; `referrer` names it."""
+    if not wanted:
+        return
+    found = set(await conn.scalars(select(column).where(column.in_(wanted))))
+    for value in wanted:
+        if value not in found:
+            raise UnknownReference(kind, value, referrer)

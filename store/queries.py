@@ -1,7 +1,8 @@
 """Reading what came to pass: calls, one call whole, routing reasons, recordings.
 
 Decides which calls stand behind a figure: `CallFilter` with the range and scope of a report's row
-lists the very calls that the row counts. Times are UTC ms, ranges [since, until).
+lists the very calls that the row counts. What was done to a call is read by `store/call_acts.py`.
+Times are UTC ms, ranges [since, until).
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.facts import Candidate
-from acd.model import Outcome, SkillLevel, VisitOutcome
+from acd.model import CallKind, Outcome, SegmentKind, SkillLevel, VisitOutcome
 from store import tables as t
 from store.decode import to_struct
 from store.errors import NotFound
@@ -22,18 +23,22 @@ from store.errors import NotFound
 class CallFilter(msgspec.Struct, frozen=True):
     """Which calls. None: no restriction.
 
-    Without queue, agent and `short_abandon`, `since` and `until` are about arrival and `outcome`
-    about the contact. With one of them they are about the visit: entry into the queue, and the
-    visit's outcome (an Outcome that no visit can have matches nothing). This is the cohort of the
-    reports. `number` is the caller's, exact.
+    Without queue, `answered_by` and `short_abandon`, `since` and `until` are about arrival and
+    `outcome` about the contact. With one of them they are about the visit: entry into the queue,
+    and the visit's outcome (an Outcome that no visit can have matches nothing). This is the cohort
+    of the reports. A call that an agent placed for a queue counts as that queue's by its arrival.
+    `answered_by` answered the visit, `agent_id` had any part in the call. `number` is the other
+    side's, exact; `kind` is what the call is, and its visits are.
     """
 
     since: int | None = None
     until: int | None = None
     queue_id: str | None = None
     agent_id: str | None = None
+    answered_by: str | None = None
     outcome: Outcome | None = None
     number: str | None = None
+    kind: CallKind | None = None
     short_abandon: bool = False
 
 
@@ -47,10 +52,14 @@ class CallCursor(msgspec.Struct, frozen=True):
 class CallRow(msgspec.Struct, frozen=True):
     """A call in a list. `outcome` is `answered` once an agent was connected; None: in progress.
 
-    `queue_id` and `agent_id` are those of its last visit to a queue.
+    `queue_id` and `agent_id` are those of its last visit to a queue, else those for which and by
+    whom it was placed. `root_id` is the call that it follows from, its own id for a first one.
     """
 
     id: str
+    kind: CallKind | None
+    direction: str | None
+    root_id: str | None
     arrived_at: int
     ended_at: int | None
     dnis: str | None
@@ -87,10 +96,14 @@ class VisitRow(msgspec.Struct, frozen=True):
     ringing: bool | None
     service_level_ms: int | None
     short_abandon_ms: int | None
+    kind: CallKind | None
+    estimate_ms: int | None
+    overflow_to: str | None
+    moved_by: str | None
 
 
 class SegmentRow(msgspec.Struct, frozen=True):
-    """A stretch of a call's time."""
+    """A stretch of a call's time; `consult_id` tells the stretches of a consultation apart."""
 
     id: str
     visit_id: str | None
@@ -100,6 +113,7 @@ class SegmentRow(msgspec.Struct, frozen=True):
     started_at: int | None
     ended_at: int | None
     end_reason: str | None
+    consult_id: str | None
 
 
 class FlowStepRow(msgspec.Struct, frozen=True):
@@ -127,7 +141,10 @@ class EventRow(msgspec.Struct, frozen=True):
 
 
 class DecisionRow(msgspec.Struct, frozen=True):
-    """Why a call was given to this agent, or to nobody, at that moment."""
+    """Why a call was given to this agent, or to nobody, at that moment.
+
+    What is None was not kept: decisions of before steps, strategies and delays existed.
+    """
 
     visit_id: str
     queue_id: str
@@ -137,6 +154,13 @@ class DecisionRow(msgspec.Struct, frozen=True):
     signed_in: int
     waiting_ahead: int
     candidates: tuple[Candidate, ...]
+    step: int | None = None
+    steps: int | None = None
+    strategy: str | None = None
+    waited_ms: int | None = None
+    delay_s: int | None = None
+    only_agent_id: str | None = None
+    could_serve: int | None = None
 
 
 class RecordingRow(msgspec.Struct, frozen=True):
@@ -156,9 +180,13 @@ class RecordingRow(msgspec.Struct, frozen=True):
 
 
 class CallDetail(msgspec.Struct, frozen=True):
-    """One call with all that is known of it, each list in order of time."""
+    """One call with all that is known of it, each list in order of time.
+
+    `data` is what was attached to it when it ended, None before.
+    """
 
     call: CallRow
+    data: dict[str, str] | None
     visits: tuple[VisitRow, ...]
     segments: tuple[SegmentRow, ...]
     steps: tuple[FlowStepRow, ...]
@@ -168,22 +196,30 @@ class CallDetail(msgspec.Struct, frozen=True):
 
 _skills: Final = msgspec.json.Decoder(tuple[SkillLevel, ...])
 _candidates: Final = msgspec.json.Decoder(tuple[Candidate, ...])
+_data: Final = msgspec.json.Decoder(dict[str, str])
 _contact: Final = t.contact.c
 _visit: Final = t.queue_visit.c
+_segment: Final = t.segment.c
 
 WAIT_MS: Final = _visit.left_at - _visit.enqueued_at
 HANDLED: Final = (
-    select(_visit.id)
-    .where(_visit.contact_id == _contact.id, _visit.outcome == VisitOutcome.ANSWERED.value)
+    select(_segment.id)
+    .where(
+        _segment.contact_id == _contact.id,
+        _segment.kind == SegmentKind.TALK.value,
+        _segment.agent_id.is_not(None),
+    )
     .correlate(t.contact)
     .exists()
 )
+"""Whether an agent has talked on this contact."""
 _OUTCOME: Final = case((HANDLED, Outcome.ANSWERED.value), else_=_contact.outcome)
 
 
-def _between(
+def between(
     at: ColumnElement[int], since: int | None, until: int | None
 ) -> list[ColumnElement[bool]]:
+    """The conditions of [since, until); None: no limit on that side."""
     limits = []
     if since is not None:
         limits.append(at >= since)
@@ -193,18 +229,21 @@ def _between(
 
 
 def _by_visit(wanted: CallFilter) -> bool:
-    return wanted.queue_id is not None or wanted.agent_id is not None or wanted.short_abandon
+    return wanted.queue_id is not None or wanted.answered_by is not None or wanted.short_abandon
 
 
 def _visit_conditions(wanted: CallFilter) -> ColumnElement[bool]:
     conditions = [
         _visit.contact_id == _contact.id,
-        *_between(_visit.enqueued_at, wanted.since, wanted.until),
+        *between(_visit.enqueued_at, wanted.since, wanted.until),
     ]
     if wanted.queue_id is not None:
         conditions.append(_visit.queue_id == wanted.queue_id)
-    if wanted.agent_id is not None:
-        conditions.append(_visit.agent_id == wanted.agent_id)
+    if wanted.answered_by is not None:
+        conditions.append(_visit.agent_id == wanted.answered_by)
+        conditions.append(_visit.outcome == VisitOutcome.ANSWERED.value)
+    if wanted.kind is not None:
+        conditions.append(_visit.kind == wanted.kind.value)
     if wanted.outcome is not None:
         conditions.append(_visit.outcome == wanted.outcome.value)
     if wanted.short_abandon:
@@ -217,11 +256,15 @@ def _contact_conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [_contact.arrived_at.is_not(None)]
     if wanted.number is not None:
         conditions.append(_contact.number == wanted.number)
+    if wanted.kind is not None:
+        conditions.append(_contact.kind == wanted.kind.value)
+    if wanted.agent_id is not None:
+        conditions.append(_took_part(wanted.agent_id, wanted.since))
     if _by_visit(wanted):
-        entered = select(_visit.id).where(_visit_conditions(wanted)).correlate(t.contact)
-        conditions.append(entered.exists())
+        entered = select(_visit.id).where(_visit_conditions(wanted)).correlate(t.contact).exists()
+        conditions.append(or_(entered, _placed_for_queue(wanted)))
         return conditions
-    conditions += _between(_contact.arrived_at, wanted.since, wanted.until)
+    conditions += between(_contact.arrived_at, wanted.since, wanted.until)
     if wanted.outcome is Outcome.ANSWERED:
         conditions.append(HANDLED)
     elif wanted.outcome is not None:
@@ -230,11 +273,34 @@ def _contact_conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def _took_part(agent_id: str, since: int | None) -> ColumnElement[bool]:
+    """Whether the agent placed the call or had a part in it; that it rang for them is none."""
+    began = [] if since is None else [_segment.started_at >= since]
+    in_it = select(_segment.contact_id).where(
+        _segment.agent_id == agent_id, _segment.kind != SegmentKind.RING.value, *began
+    )
+    return or_(_contact.agent_id == agent_id, _contact.id.in_(in_it))
+
+
+def _placed_for_queue(wanted: CallFilter) -> ColumnElement[bool]:
+    """Whether an agent placed the call for the queue: such calls make no visit."""
+    if wanted.queue_id is None or wanted.answered_by is not None or wanted.short_abandon:
+        return false()
+    placed = and_(
+        _contact.kind == CallKind.MANUAL.value,
+        _contact.queue_id == wanted.queue_id,
+        *between(_contact.arrived_at, wanted.since, wanted.until),
+    )
+    if wanted.outcome is not None:
+        placed = and_(placed, _OUTCOME.in_([wanted.outcome.value]))
+    return placed
+
+
 def _select_calls() -> Select[*tuple[object, ...]]:
     own = t.queue_visit.alias("own")
     last = (
         select(own.c.id)
-        .where(own.c.contact_id == _contact.id)
+        .where(own.c.contact_id == _contact.id, own.c.kind == _contact.kind)
         .order_by(own.c.seq.desc(), own.c.enqueued_at.desc())
         .limit(1)
         .scalar_subquery()
@@ -243,6 +309,10 @@ def _select_calls() -> Select[*tuple[object, ...]]:
     final = t.queue_visit.alias("final")
     return select(
         _contact.id,
+        _contact.kind,
+        _contact.direction,
+        _contact.root_id,
+        _contact.data,
         _contact.arrived_at,
         _contact.ended_at,
         _contact.dnis,
@@ -252,8 +322,8 @@ def _select_calls() -> Select[*tuple[object, ...]]:
         _OUTCOME.label("outcome"),
         _contact.ended_by,
         _contact.reason,
-        final.c.queue_id,
-        final.c.agent_id,
+        func.coalesce(final.c.queue_id, _contact.queue_id).label("queue_id"),
+        func.coalesce(final.c.agent_id, _contact.agent_id).label("agent_id"),
         (final.c.left_at - final.c.enqueued_at).label("wait_ms"),
     ).select_from(t.contact.outerjoin(final, final.c.id == last))
 
@@ -282,11 +352,11 @@ async def count_calls(conn: AsyncConnection, wanted: CallFilter) -> Counted:
     """How many calls (a report's contacts) and visits (a queue's or agent's figures) match.
 
     `visits` counts those that match themselves; without queue, agent or `short_abandon` it counts
-    all visits of the calls.
+    all visits of the calls (of their own kind: no consultation's).
     """
     matching = _contact_conditions(wanted)
     calls = await conn.scalar(select(func.count()).select_from(t.contact).where(*matching))
-    joined = _visit.contact_id == _contact.id
+    joined = and_(_visit.contact_id == _contact.id, _visit.kind == _contact.kind)
     if _by_visit(wanted):
         joined = _visit_conditions(wanted)
     visits = await conn.scalar(
@@ -320,6 +390,7 @@ async def get_call(conn: AsyncConnection, call_id: str) -> CallDetail:
     )
     return CallDetail(
         call=_call(row),
+        data=None if row.data is None else _data.decode(row.data),
         visits=tuple(_visit_row(item) for item in visits),
         segments=tuple(to_struct(item, SegmentRow) for item in segments),
         steps=tuple(to_struct(item, FlowStepRow) for item in steps),
@@ -366,7 +437,7 @@ async def list_recordings(
 ) -> list[RecordingRow]:
     """Recordings, newest first; `below` holds `started_at` and id of the last one of a page."""
     recording = t.recording.c
-    query = select(t.recording).where(*_between(recording.started_at, since, until))
+    query = select(t.recording).where(*between(recording.started_at, since, until))
     for column, value in (
         (recording.contact_id, call_id),
         (recording.queue_id, queue_id),

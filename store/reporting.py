@@ -5,10 +5,12 @@ be opened to its calls with `queries.list_calls` and the same range and scope:
 
 | report | figure | CallFilter |
 |---|---|---|
-| total | received, handled, abandoned, overflow… | since, until [, outcome] → `calls` |
+| total | received, handled, abandoned, overflow… | since, until, kind [, outcome] → `calls` |
 | queue | offered, answered, queue_abandoned… | + queue_id [, outcome] → `visits` |
 | queue | queue_short_abandoned | + queue_id, short_abandon → `visits` |
-| agent | answered | + agent_id, outcome=answered → `visits` |
+| agent | answered | + answered_by → `visits` |
+
+`kind` is inbound in all of them: reports are about callers.
 """
 
 from __future__ import annotations
@@ -19,17 +21,29 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from acd.model import AgentState, Outcome, SegmentKind, VisitOutcome
+from acd.model import VisitOutcome
 from kpi.definitions import compute
 from kpi.intervals import Interval, edges, index_of
-from kpi.rows import ContactRow, SegmentRow, StateRow, Sums, VisitRow, add
+from kpi.rows import (
+    CallbackRow,
+    ContactRow,
+    LossRow,
+    MessageRow,
+    SegmentRow,
+    StateRow,
+    Sums,
+    TransferRow,
+    VisitRow,
+    add,
+)
 from kpi.tally import Place, Tally, judge_slot, watched_intervals
+from store import report_rows
 from store import tables as t
 from store.errors import StoreError
-from store.queries import HANDLED
+from store.report_rows import Range
 
 _ORDER: Final = (Interval.M15, Interval.M30, Interval.M60, Interval.DAY, Interval.WHOLE)
 _MOST_INTERVALS: Final = 20_000
@@ -81,6 +95,10 @@ class _Rows(msgspec.Struct, frozen=True):
     visits: list[VisitRow]
     segments: list[SegmentRow]
     states: list[StateRow]
+    transfers: list[TransferRow]
+    callbacks: list[CallbackRow]
+    messages: list[MessageRow]
+    losses: list[LossRow]
     targets: dict[str, float]
 
 
@@ -120,21 +138,39 @@ def _count(
             tally.add_visits(rows.visits, lambda _: None)
             tally.add_segments(rows.segments, lambda _: None, watched)
             tally.add_states(rows.states, per_agent=False)
+            tally.add_transfers(rows.transfers, lambda _: None)
+            _add_others(tally, rows, queues=False)
         case By.QUEUE:
             tally.add_visits(rows.visits, lambda row: row.queue_id)
             tally.add_segments(rows.segments, lambda row: row.queue_id, watched)
+            tally.add_transfers(
+                (row for row in rows.transfers if row.queue_id is not None),
+                lambda row: row.queue_id,
+            )
+            _add_others(tally, rows, queues=True)
         case By.AGENT:
             answered = [row for row in rows.visits if row.outcome is VisitOutcome.ANSWERED]
             tally.add_visits(answered, lambda row: row.agent_id)
             tally.add_segments(rows.segments, lambda row: row.agent_id, watched)
             tally.add_states(rows.states, per_agent=True)
-    found = tally.sums(queues=query.by is By.QUEUE)
+            tally.add_transfers(
+                (row for row in rows.transfers if row.agent_id is not None),
+                lambda row: row.agent_id,
+            )
+    found = tally.sums(queues=query.by is By.QUEUE, agents=query.by is By.AGENT)
     if query.by is not By.AGENT:
         found = {
             place: judge_slot(sums, rows.targets.get(place[0] or "", query.target_answer_ratio))
             for place, sums in found.items()
         }
     return _assemble(query, found, fine_borders, borders)
+
+
+def _add_others(tally: Tally, rows: _Rows, *, queues: bool) -> None:
+    """What is asked of a queue or the floor, and of no agent: callbacks, messages, lost calls."""
+    tally.add_callbacks(rows.callbacks, lambda row: row.queue_id if queues else None)
+    tally.add_messages(rows.messages, lambda row: row.queue_id if queues else None)
+    tally.add_losses(rows.losses, lambda row: row.queue_id if queues else None)
 
 
 def _assemble(
@@ -159,108 +195,24 @@ def _assemble(
 
 
 async def _read(conn: AsyncConnection, query: ReportQuery) -> _Rows:
-    contacts: list[ContactRow] = []
-    if query.by is By.TOTAL:
-        contacts = await _contacts(conn, query)
+    span = Range(
+        query.since,
+        query.until,
+        queue_id=query.only if query.by is By.QUEUE else None,
+        agent_id=query.only if query.by is By.AGENT else None,
+    )
     targets: dict[str, float] = {}
     if query.by is By.QUEUE:
         found = await conn.execute(select(t.queue.c.id, t.queue.c.target_answer_ratio))
         targets = {row.id: row.target_answer_ratio for row in found}
     return _Rows(
-        contacts=contacts,
-        visits=await _visits(conn, query),
-        segments=await _segments(conn, query),
-        states=await _states(conn, query),
+        contacts=await report_rows.contacts(conn, span) if query.by is By.TOTAL else [],
+        visits=await report_rows.visits(conn, span),
+        segments=await report_rows.segments(conn, span),
+        states=await report_rows.states(conn, span),
+        transfers=await report_rows.transfers(conn, span),
+        callbacks=await report_rows.callbacks(conn, span),
+        messages=await report_rows.messages(conn, span),
+        losses=await report_rows.losses(conn, span),
         targets=targets,
     )
-
-
-async def _contacts(conn: AsyncConnection, query: ReportQuery) -> list[ContactRow]:
-    contact = t.contact.c
-    rows = await conn.execute(
-        select(contact.arrived_at, HANDLED.label("handled"), contact.outcome).where(
-            contact.arrived_at >= query.since, contact.arrived_at < query.until
-        )
-    )
-    return [
-        ContactRow(arrived_at, bool(handled), None if outcome is None else Outcome(outcome))
-        for arrived_at, handled, outcome in rows
-    ]
-
-
-async def _visits(conn: AsyncConnection, query: ReportQuery) -> list[VisitRow]:
-    visit = t.queue_visit.c
-    statement = select(
-        visit.queue_id,
-        visit.agent_id,
-        visit.enqueued_at,
-        visit.left_at,
-        visit.outcome,
-        visit.service_level_ms,
-        visit.short_abandon_ms,
-    ).where(visit.enqueued_at >= query.since, visit.enqueued_at < query.until)
-    if query.only is not None and query.by is not By.TOTAL:
-        column = visit.queue_id if query.by is By.QUEUE else visit.agent_id
-        statement = statement.where(column == query.only)
-    return [
-        VisitRow(
-            queue_id=row.queue_id,
-            agent_id=row.agent_id,
-            enqueued_at=row.enqueued_at,
-            left_at=row.left_at,
-            outcome=None if row.outcome is None else VisitOutcome(row.outcome),
-            service_level_ms=row.service_level_ms,
-            short_abandon_ms=row.short_abandon_ms,
-        )
-        for row in await conn.execute(statement)
-    ]
-
-
-def _overlaps(
-    started_at: ColumnElement[int], ended_at: ColumnElement[int], query: ReportQuery
-) -> list[ColumnElement[bool]]:
-    return [started_at < query.until, or_(ended_at > query.since, ended_at.is_(None))]
-
-
-async def _segments(conn: AsyncConnection, query: ReportQuery) -> list[SegmentRow]:
-    segment, visit = t.segment.c, t.queue_visit.c
-    statement = (
-        select(
-            segment.contact_id,
-            visit.queue_id,
-            segment.agent_id,
-            segment.kind,
-            segment.started_at,
-            segment.ended_at,
-            segment.end_reason,
-        )
-        .select_from(t.segment.outerjoin(t.queue_visit, visit.id == segment.visit_id))
-        .where(
-            segment.kind != SegmentKind.IVR.value,
-            *_overlaps(segment.started_at, segment.ended_at, query),
-        )
-    )
-    if query.only is not None and query.by is not By.TOTAL:
-        column = visit.queue_id if query.by is By.QUEUE else segment.agent_id
-        statement = statement.where(column == query.only)
-    return [
-        SegmentRow(
-            contact_id, queue_id, agent_id, SegmentKind(kind), started_at, ended_at, end_reason
-        )
-        for contact_id, queue_id, agent_id, kind, started_at, ended_at, end_reason in (
-            await conn.execute(statement)
-        )
-    ]
-
-
-async def _states(conn: AsyncConnection, query: ReportQuery) -> list[StateRow]:
-    state = t.agent_state.c
-    rows = await conn.execute(
-        select(state.agent_id, state.state, state.started_at, state.ended_at).where(
-            *_overlaps(state.started_at, state.ended_at, query)
-        )
-    )
-    return [
-        StateRow(agent_id, AgentState(name), started_at, ended_at)
-        for agent_id, name, started_at, ended_at in rows
-    ]

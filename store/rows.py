@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
-from acd.model import AgentId, FlowId, PhoneId, QueueId, SkillId, SkillLevel
+from acd.config import Membership, Queue
+from acd.model import AgentId, CalendarId, FlowId, PhoneId, SkillId, SkillLevel
 
 
 class Role(StrEnum):
@@ -24,11 +25,19 @@ class SkillRow(msgspec.Struct, frozen=True):
     name: str
 
 
+class TeamRow(msgspec.Struct, frozen=True):
+    """A team that agents belong to."""
+
+    id: str
+    name: str
+
+
 class AgentRow(msgspec.Struct, frozen=True):
-    """An agent as configured.
+    """An agent as configured; what `acd.config.AgentProfile` says holds here too.
 
     `phone` empty at creation becomes `agent-<id>`. `phone_digest` is the HA1 of RFC 2617: the hex
-    MD5 of `user:realm:secret`. `created_at` and `updated_at` are set by the store.
+    MD5 of `user:realm:secret`. `pin` is a digest, None: no sign-in by phone. `created_at` and
+    `updated_at` are set by the store.
     """
 
     id: AgentId
@@ -40,23 +49,43 @@ class AgentRow(msgspec.Struct, frozen=True):
     skills: tuple[SkillLevel, ...] = ()
     created_at: int = 0
     updated_at: int = 0
+    attributes: dict[str, str] = {}
+    queues: tuple[Membership, ...] = ()
+    number: str | None = None
+    pin: str | None = None
+    auto_answer: bool = False
+    voice_capacity: int = 1
 
 
-class QueueRow(msgspec.Struct, frozen=True):
+class SeatRow(msgspec.Struct, frozen=True):
+    """A registered phone that belongs to no agent. `phone_digest` is its HA1, as an agent's."""
+
+    phone: PhoneId
+    name: str
+    phone_digest: str
+    created_at: int = 0
+
+
+class QueueRow(Queue, frozen=True):
     """A queue as configured; `target_answer_ratio` (0 to 1) is the target of the QS linéaire."""
 
-    id: QueueId
-    name: str
-    required: tuple[SkillLevel, ...] = ()
-    ring_s: int = 20
-    wrap_up_s: int = 0
-    service_level_s: int = 20
-    short_abandon_s: int = 5
-    recorded: bool = True
-    music: str = "default"
-    priority: int = 0
-    rona_limit: int = 2
     target_answer_ratio: float = 0.8
+
+
+class CalendarRow(msgspec.Struct, frozen=True):
+    """A calendar as people write it, in local time of `zone` (IANA).
+
+    `weekly` by day (mon to sun; one that is missing is closed) and `special` by ISO date hold
+    opening spans such as `08:30-18:00`; none: closed. `holidays` names the country whose public
+    holidays are closed, with its part where it matters (`FR`, `FR-57`).
+    """
+
+    id: CalendarId
+    name: str
+    zone: str = "Europe/Paris"
+    weekly: dict[str, tuple[str, ...]] = {}
+    special: dict[str, tuple[str, ...]] = {}
+    holidays: str | None = None
 
 
 class FlowRow(msgspec.Struct, frozen=True):
@@ -95,7 +124,7 @@ class NumberRow(msgspec.Struct, frozen=True):
 
 
 class PhoneDigest(msgspec.Struct, frozen=True):
-    """A SIP account of an active agent and the HA1 with which it registers."""
+    """A SIP account (an active agent's, a seat's) and the HA1 with which it registers."""
 
     phone: PhoneId
     digest: str

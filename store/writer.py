@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 import structlog
-from sqlalchemy import BigInteger, Update, bindparam, cast, insert, select, update
+from sqlalchemy import BigInteger, Update, bindparam, cast, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
     DataError,
@@ -33,7 +33,8 @@ from acd.facts import AnyFact
 from store import tables as t
 from store.errors import JournalError
 from store.journal import Journal, Position
-from store.projection import ChainState, Values, event_row, plan
+from store.lost_calls import work_out
+from store.projection import ChainState, Statement, Values, event_row, plan
 
 _BATCH_FACTS: Final = 1000
 _SYNC_S: Final = 0.05
@@ -51,23 +52,29 @@ Insert = postgresql.Insert | sqlite.Insert
 
 
 @lru_cache(maxsize=256)
-def _upsert(dialect: str, name: str, key: tuple[str, ...], columns: tuple[str, ...]) -> Insert:
+def _upsert(dialect: str, what: Statement) -> Insert:
     """INSERT that knows ON CONFLICT; made once, because making it costs more than running it."""
-    table = t.metadata.tables[name]
+    table = t.metadata.tables[what.table]
     adding: Insert
     adding = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     new = adding.excluded
-    if not columns:
+    if not what.columns:
         return adding.on_conflict_do_nothing()
+    older = None
+    if what.newest is not None:
+        kept = table.c[what.newest]
+        older = or_(kept.is_(None), kept < new[what.newest])
     return adding.on_conflict_do_update(
-        index_elements=list(key), set_={column: new[column] for column in columns}
+        index_elements=list(what.key),
+        set_={column: new[column] for column in what.columns},
+        where=older,
     )
 
 
 @lru_cache(maxsize=2)
 def _add_events(dialect: str) -> ReturningInsert[str, int]:
     """The events that are new, and which they were."""
-    adding = _upsert(dialect, "event", (), ())
+    adding = _upsert(dialect, Statement("event", (), ()))
     return adding.returning(t.event.c.subject, t.event.c.seq)
 
 
@@ -99,9 +106,10 @@ async def write_facts(conn: AsyncConnection, facts: Sequence[AnyFact], received_
     )
     fresh = [by_id[(subject, seq)] for subject, seq in added]
     work = plan(fresh)
-    for (name, key, columns), rows in work.rows.items():
-        await conn.execute(_upsert(conn.dialect.name, name, key, columns), rows)
+    for statement, rows in work.rows.items():
+        await conn.execute(_upsert(conn.dialect.name, statement), rows)
     await _chain(conn, work.chains)
+    await work_out(conn, fresh)
     return len(fresh)
 
 

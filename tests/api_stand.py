@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from acd.events import EndCall, GetReady, Pause, SignIn, SignOut
-from acd.model import AgentId, AgentState, QueueId
+from acd.events import BookCallback, Consult, PlaceCall
+from acd.model import AgentId, AgentState, CallId, CallState, QueueId
 from api.credentials import hash_password
 from api.serve import server
 from api.settings import ApiSettings
@@ -20,6 +20,7 @@ from control.protocol import (
     AgentView,
     Answer,
     Ask,
+    CallView,
     Done,
     Follow,
     Health,
@@ -28,7 +29,6 @@ from control.protocol import (
     QueueView,
     ReadHealth,
     ReadLive,
-    Reload,
     Result,
     Wish,
 )
@@ -36,16 +36,10 @@ from store import accounts
 from store import tables as t
 from store.engine import open_store
 from store.rows import Role, UserRow
+from tests.waiting import until
 
 PASSWORD = "correct horse battery"
 T0 = 1_800_000_000_000
-
-
-async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
-    """Wait for a condition, not for time."""
-    async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 - sockets give no event
-            await asyncio.sleep(0.01)
 
 
 def agent_view(id_: str, state: AgentState = AgentState.READY, name: str = "") -> AgentView:
@@ -83,6 +77,24 @@ def queue_view(
     )
 
 
+def call_view(
+    id_: str, state: CallState = CallState.WAITING, agent: str | None = None, **more: object
+) -> CallView:
+    shown = CallView(
+        id=CallId(id_),
+        state=state,
+        dnis="33170000001",
+        number="+33612345678",
+        arrived_at=T0,
+        since=T0,
+        queue_id=QueueId("support"),
+        agent_id=None if agent is None else AgentId(agent),
+        on_hold=False,
+        agent_ids=() if agent is None else (AgentId(agent),),
+    )
+    return msgspec.structs.replace(shown, **more)
+
+
 @dataclass
 class ScriptedFloor:
     """Answers as told; remembers what it was asked."""
@@ -104,7 +116,7 @@ class ScriptedFloor:
             self._server.close()
             for writer in list(self._writers):
                 writer.close()
-            await until(lambda: not self._writers)
+            await until("every follower is gone", lambda: not self._writers)
             await self._server.wait_closed()
             self._server = None
         self.path.unlink(missing_ok=True)
@@ -112,6 +124,13 @@ class ScriptedFloor:
     def push(self, change: LiveChange) -> None:
         for writer in self._followers:
             writer.write(msgspec.json.encode(change) + b"\n")
+
+    async def show(self, live: Live) -> None:
+        """The floor is now this one, and the web process has seen it."""
+        await self.stop()
+        self.live = live
+        await self.start()
+        await until("the web process follows the floor", lambda: self.following() == 1)
 
     def following(self) -> int:
         return len(self._followers)
@@ -145,7 +164,11 @@ class ScriptedFloor:
                 return Health(
                     "connected", "22.10.1", T0, T0 + 1, 3, 2, 0, 0, None, {"calls_total": 12.0}
                 )
-            case Reload() | SignIn() | SignOut() | GetReady() | Pause() | EndCall():
+            case BookCallback():
+                return Done(id=wish.id)
+            case PlaceCall() | Consult():
+                return Done(id=CallId("made"))
+            case _:
                 return Done()
 
 
@@ -227,7 +250,7 @@ async def running(folder: Path, **changes: object) -> AsyncIterator[Stand]:
     web = server(settings, "127.0.0.1", 0)
     task = asyncio.create_task(web.serve())
     try:
-        await until(lambda: web.started or task.done())
+        await until("the web server serves", lambda: web.started or task.done(), 10.0)
         port = web.servers[0].sockets[0].getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         async with httpx.AsyncClient(base_url=url, timeout=20) as http:

@@ -1,7 +1,8 @@
-"""The page at `/` and its files: served from this folder, each by name, nothing else."""
+"""The live floor at `/`, an agent's desk at `/agent`, and their files, each by name."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Final
 
@@ -10,46 +11,30 @@ from fastapi.responses import Response
 
 router = APIRouter(include_in_schema=False)
 
-_KINDS: Final = {
-    "index.html": "text/html; charset=utf-8",
-    "plateau.css": "text/css; charset=utf-8",
-    "plateau.js": "text/javascript; charset=utf-8",
-    "words.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
+_HTML: Final = "text/html; charset=utf-8"
+_SCRIPT: Final = "text/javascript; charset=utf-8"
+_SERVED: Final = {
+    "/": ("index.html", _HTML),
+    "/agent": ("agent.html", _HTML),
+    "/plateau.css": ("plateau.css", "text/css; charset=utf-8"),
+    "/plateau.js": ("plateau.js", _SCRIPT),
+    "/agent.js": ("agent.js", _SCRIPT),
+    "/session.js": ("session.js", _SCRIPT),
+    "/stream.js": ("stream.js", _SCRIPT),
+    "/words.js": ("words.js", _SCRIPT),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
+    "/favicon.ico": ("icon.svg", "image/svg+xml"),
 }
-_FILES: Final = {name: files(__name__).joinpath(name).read_bytes() for name in _KINDS}
 
 
-def _answer(name: str) -> Response:
-    return Response(_FILES[name], media_type=_KINDS[name], headers={"cache-control": "no-cache"})
+def _served(name: str, kind: str) -> Callable[[], Awaitable[Response]]:
+    content = files(__name__).joinpath(name).read_bytes()
+
+    async def serve() -> Response:
+        return Response(content, media_type=kind, headers={"cache-control": "no-cache"})
+
+    return serve
 
 
-@router.get("/")
-async def index() -> Response:
-    """The live page."""
-    return _answer("index.html")
-
-
-@router.get("/plateau.css")
-async def style() -> Response:
-    """Its style."""
-    return _answer("plateau.css")
-
-
-@router.get("/plateau.js")
-async def script() -> Response:
-    """Its script."""
-    return _answer("plateau.js")
-
-
-@router.get("/words.js")
-async def words() -> Response:
-    """Its words, French and English."""
-    return _answer("words.js")
-
-
-@router.get("/favicon.ico")
-@router.get("/icon.svg")
-async def icon() -> Response:
-    """The icon."""
-    return _answer("icon.svg")
+for _path, (_name, _kind) in _SERVED.items():
+    router.add_api_route(_path, _served(_name, _kind), methods=["GET"])

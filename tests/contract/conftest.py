@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from acd.model import QueueId, SkillId, SkillLevel
 from plateau.settings import Settings
@@ -16,8 +17,10 @@ from store.rows import QueueRow
 from switch import lifecycle
 from switch.cli import default_rootfs
 from switch.model import RunningSwitch
-from tests.contract.real_floor import RealFloor, harness_site
+from tests.contract.real_floor import OUTSIDE_PORT, RealFloor, harness_site
+from tests.contract.team import TeamFloor
 from tests.store.postgres import Server
+from tests.waiting import until
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +35,7 @@ def base_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         rtp_last=27999,
         rootfs=default_rootfs(),
         rtp_timeout_s=10,
+        trunk_contact=f"sip:127.0.0.1:{OUTSIDE_PORT}",
     )
 
 
@@ -66,6 +70,42 @@ async def floor_on_postgresql(
             yield made
     finally:
         await asyncio.to_thread(server.stop)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_floor(
+    base_settings: Settings, real_switch: RunningSwitch, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[TeamFloor]:
+    """One floor with a whole team for a file of tests, started."""
+    folder = tmp_path_factory.mktemp("team")
+    settings = settings_for(base_settings, real_switch, folder, None)
+    workdir = folder / "sipp"
+    workdir.mkdir()
+    site = harness_site(settings.effective_rootfs, workdir, settings.sip_port)
+    async with TeamFloor(settings, site) as made:
+        await made.furnish()
+        await made.start()
+        await until("the floor's own words are audible", made.can_speak, within_s=30)
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def team(shared_floor: TeamFloor) -> TeamFloor:
+    """The shared floor on a clean page; tests that use it run on the loop of their file."""
+    await shared_floor.turn_page()
+    return shared_floor
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure on the shared floor shows what that floor said during the test."""
+    report = yield
+    floor = getattr(item, "funcargs", {}).get("team")
+    if report.when == "call" and report.failed and isinstance(floor, TeamFloor):
+        report.sections.append(("floor log of this test", floor.said()))
+    return report
 
 
 def settings_for(

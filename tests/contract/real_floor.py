@@ -12,17 +12,18 @@ import json
 import os
 import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
+import httpx
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.events import GetReady, Pause, SignIn, SignOut
+from acd.legs import WAITING_LINES
 from acd.model import AgentId, AgentState, FlowId, PhoneId, QueueId, SkillId, SkillLevel
 from control.client import FloorClient
 from control.protocol import (
@@ -34,8 +35,10 @@ from control.protocol import (
     QueueView,
     ReadHealth,
     ReadLive,
+    Refused,
     Reload,
     Result,
+    Wish,
 )
 from plateau.clock import Clock
 from plateau.settings import Settings
@@ -46,9 +49,25 @@ from store.engine import open_store
 from store.rows import AgentRow, FlowRow, NumberRow, QueueRow, SkillRow
 from store.schema import migrate
 from switch.sipp import sipp_argv
-from tests.contract.harness import SCENARIOS, Behaviour, SippAgent, SippCaller, Site
+from tests.contract.harness import (
+    SCENARIOS,
+    Behaviour,
+    PortPool,
+    SippAgent,
+    SippCaller,
+    SippOutside,
+    Site,
+    Subscriber,
+)
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
+# One pool for all tests: they share one Asterisk, which goes on ringing a phone that vanished.
+_SIP_PORTS = PortPool(range(16000, 16300))
+_RTP_PORTS = PortPool(range(36000, 37900, 2))
+OUTSIDE_PORT = 15970
+"""Where the trunk's contact is: `SippOutside` in tests that need the outside world."""
+_FAULTS = ("faults_total", "impossible_transitions_total", "store_facts_rejected_total")
 ANNOUNCED = {"600": "menu", "601": "sales-direct", "602": "support-direct", "603": "sales-ringing"}
 
 MENU = """
@@ -93,17 +112,6 @@ def secret_of(agent: str) -> str:
     return f"secret-of-{agent}-0123456789"
 
 
-async def eventually(
-    what: str, condition: Callable[[], Awaitable[object]], within_s: float = 5.0
-) -> None:
-    """Wait until the condition gives something true; say what was missed when it never does."""
-    deadline = time.monotonic() + within_s
-    while not (seen := await condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within_s:g} s: {what} (last seen: {seen!r})")
-        await asyncio.sleep(0.02)
-
-
 class RealFloor:
     """One floor process on the session's Asterisk, with a home and a store of its own."""
 
@@ -132,7 +140,7 @@ class RealFloor:
                 stderr=log,
             )
         try:
-            await eventually("the floor's control socket", self._listening, within_s=30)
+            await until("the floor's control socket", self._listening, within_s=30)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self._log.read_text()[-4000:]}") from None
 
@@ -171,7 +179,7 @@ class RealFloor:
         if error is not None and self._log.exists():
             error.add_note("floor log:\n" + self._log.read_text()[-3000:])
 
-    async def __aenter__(self) -> RealFloor:
+    async def __aenter__(self) -> Self:
         async with self.store.connect():
             pass
         await migrate(self.store)
@@ -241,10 +249,14 @@ class RealFloor:
             ring_ms=ring_ms,
             expires_s=expires_s,
         ) as phone:
-            await eventually(f"{name}'s phone is seen", lambda: self.phone_up(name))
+            await until(f"{name}'s phone is seen", lambda: self.phone_up(name))
             if sign_in:
                 await self.sign_in(name)
             yield phone
+
+    def outside(self, subscribers: Mapping[str, Subscriber]) -> SippOutside:
+        """The outside world behind the trunk, with these numbers; enter it before it is called."""
+        return SippOutside(self.site, subscribers, port=OUTSIDE_PORT)
 
     async def phone_up(self, name: str) -> bool:
         return (await self.agent_view(name)).phone_up
@@ -273,6 +285,18 @@ class RealFloor:
             self.site, dnis=dnis, caller=number, tone_hz=tone_hz, expect_refusal=expect_refusal
         )
 
+    async def ask(self, wish: Wish) -> Done:
+        """Have the floor do this; it must not refuse."""
+        result = await self.client.ask(wish)
+        assert isinstance(result, Done), result
+        return result
+
+    async def refused(self, wish: Wish) -> str:
+        """Ask for what cannot be granted; the problem's name."""
+        result = await self.client.ask(wish)
+        assert isinstance(result, Refused), result
+        return result.slug
+
     # ---- what is seen ----
 
     async def live(self) -> Live:
@@ -293,19 +317,19 @@ class RealFloor:
         async def in_state() -> bool:
             return (await self.agent_view(name)).state in states
 
-        await eventually(f"{name} is {'/'.join(states)}", in_state, within_s)
+        await until(f"{name} is {'/'.join(states)}", in_state, within_s)
 
     async def waiting(self, queue: str, count: int, within_s: float = 5.0) -> None:
         async def so_many() -> bool:
             return (await self.queue_view(queue)).waiting == count
 
-        await eventually(f"{count} wait in {queue}", so_many, within_s)
+        await until(f"{count} wait in {queue}", so_many, within_s)
 
     async def nobody_left(self, within_s: float = 5.0) -> None:
         async def empty() -> bool:
             return not await self.calls()
 
-        await eventually("the floor is empty", empty, within_s)
+        await until("the floor is empty", empty, within_s)
 
     async def rows(self, table: Table) -> list[dict[str, object]]:
         async with self.store.connect() as conn:
@@ -323,7 +347,7 @@ class RealFloor:
             rows = await self.segments()
             return len(rows) == count and all(row["ended_at"] is not None for row in rows)
 
-        await eventually(f"{count} closed segments in SQL", closed)
+        await until(f"{count} closed segments in SQL", closed)
         return await self.segments()
 
     async def decisions(self) -> list[dict[str, Any]]:
@@ -367,10 +391,73 @@ class RealFloor:
             ended = [r for r in await self.rows(t.contact) if r["ended_at"] is not None]
             return len(ended) >= count
 
-        await eventually(f"{count} ended contacts in SQL", written, within_s)
+        await until(f"{count} ended contacts in SQL", written, within_s)
         rows = await self.rows(t.contact)
         assert len(rows) == count, rows
         return sorted(rows, key=lambda row: int(str(row["arrived_at"])))
+
+    async def assert_clean(self, contacts: int = 1) -> list[dict[str, object]]:
+        """All is over and well kept: returns the contacts, by arrival.
+
+        Each contact has one terminal record, every visit, segment and recording of it is closed, no
+        agent is in a call, Asterisk has no leg and no bridge left (but the one in which connected
+        agents' legs wait), and the floor has met no fault of its own.
+        """
+        rows = await self.contacts(contacts)
+        await self.nobody_left()
+        await until("no agent is in a call", self._nobody_talks)
+        left: list[dict[str, object]] = []
+
+        async def all_closed() -> bool:
+            left[:] = await self._open_rows()
+            return not left
+
+        try:
+            await until("all visits, segments and recordings are closed", all_closed, within_s=8)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {left}") from None
+        await until("no leg and no bridge is left on the switch", self._switch_empty)
+        events = await self.rows(t.event)
+        for row in rows:
+            mine = [e["kind"] for e in events if e["contact_id"] == row["id"]]
+            assert (mine.count("ContactArrived"), mine.count("ContactEnded")) == (1, 1), mine
+            assert row["outcome"] is not None, row
+        health = await self.client.ask(ReadHealth())
+        assert isinstance(health, Health), health
+        faults = {k: v for k, v in health.counters.items() if k in _FAULTS and v}
+        assert (faults, health.journal_unkept, health.store_error) == ({}, 0, None)
+        return rows
+
+    async def _nobody_talks(self) -> bool:
+        agents = (await self.live()).agents
+        return all(a.call_id is None and a.consult_id is None for a in agents)
+
+    async def _open_rows(self) -> list[dict[str, object]]:
+        """Visits, segments (but wrap-up, which an agent may prolong) and recordings still open."""
+        visits = [r for r in await self.rows(t.queue_visit) if None in (r["left_at"], r["outcome"])]
+        segments = [
+            r for r in await self.rows(t.segment) if r["ended_at"] is None and r["kind"] != "acw"
+        ]
+        recordings = [
+            r for r in await self.rows(t.recording) if r["kept_at"] is None and r["lost_at"] is None
+        ]
+        return [*visits, *segments, *recordings]
+
+    async def on_switch(self) -> tuple[list[str], list[str]]:
+        """The names of the legs and the ids of the bridges that Asterisk has now."""
+        assert self.settings.ari_url is not None
+        assert self.settings.ari_password_file is not None
+        password = self.settings.ari_password_file.read_text()
+        auth = httpx.BasicAuth(self.settings.ari_user, password)
+        async with httpx.AsyncClient(base_url=self.settings.ari_url, auth=auth) as asterisk:
+            legs = (await asterisk.get("channels")).raise_for_status().json()
+            bridges = (await asterisk.get("bridges")).raise_for_status().json()
+        return [leg["name"] for leg in legs], [bridge["id"] for bridge in bridges]
+
+    async def _switch_empty(self) -> bool:
+        legs, bridges = await self.on_switch()
+        standing = sum(a.connected and a.phone_up for a in (await self.live()).agents)
+        return len(legs) <= standing and set(bridges) <= {WAITING_LINES}
 
     async def kept_recordings(self, count: int, within_s: float = 15.0) -> list[dict[str, object]]:
         """All recordings once `count` of them were verified or lost."""
@@ -380,7 +467,7 @@ class RealFloor:
             done = [r for r in rows if r["kept_at"] is not None or r["lost_at"] is not None]
             return len(done) >= count
 
-        await eventually(f"{count} verified recordings", settled, within_s)
+        await until(f"{count} verified recordings", settled, within_s)
         return await self.rows(t.recording)
 
 
@@ -391,6 +478,6 @@ def harness_site(rootfs: Path | None, workdir: Path, sip_port: int) -> Site:
         sipp=tuple(argv),
         workdir=workdir,
         switch_port=sip_port,
-        sip_ports=range(16000, 16300),
-        rtp_ports=range(36000, 37900, 2),
+        sip_pool=_SIP_PORTS,
+        rtp_pool=_RTP_PORTS,
     )

@@ -34,6 +34,7 @@ from switch import lifecycle
 from switch.cli import default_rootfs
 from switch.model import RunningSwitch, SwitchConfig
 from switch.sipp import sipp_argv
+from tests.waiting import until
 
 pytestmark = pytest.mark.contract
 
@@ -122,7 +123,7 @@ class Client:
     snapshots: list[Snapshot]
 
     async def seen(self, condition: Callable[[AriEvent], bool]) -> AriEvent:
-        await until(lambda: any(condition(event) for event in self.events))
+        await until("the event", lambda: any(condition(event) for event in self.events), 10.0)
         return next(event for event in self.events if condition(event))
 
 
@@ -153,13 +154,6 @@ async def connected(running: RunningSwitch, **more: object) -> AsyncIterator[Cli
         yield Client(conn, events, states, snapshots)
     finally:
         await conn.close()
-
-
-async def until(condition: Callable[[], bool], deadline_s: float = _DEADLINE_S) -> None:
-    """Wait for a condition, at most until the deadline."""
-    async with asyncio.timeout(deadline_s):
-        while not condition():  # noqa: ASYNC110 - conditions of many kinds, no one event
-            await asyncio.sleep(0.005)
 
 
 def fresh(kind: str) -> str:
@@ -310,7 +304,7 @@ async def test_an_endpoint_made_at_run_time_is_told_and_listed(running: RunningS
 
 async def test_a_second_client_takes_over_and_the_first_stops(running: RunningSwitch) -> None:
     async with connected(running) as first, connected(running) as second:
-        await until(lambda: first.conn.state is ConnectionState.REPLACED)
+        await until("the first is replaced", lambda: first.conn.state is ConnectionState.REPLACED)
         with pytest.raises(errors.Replaced):
             await asterisk.ping(first.conn)
         assert (await asterisk.ping(second.conn)).ping == "pong"
@@ -392,11 +386,11 @@ async def test_killing_asterisk_is_lost_then_synchronised_again(
 ) -> None:
     async with connected(running) as me:
         os.kill(running.pid, signal.SIGKILL)
-        await until(lambda: ConnectionState.LOST in me.states)
+        await until("the loss is noticed", lambda: ConnectionState.LOST in me.states, 10.0)
         with pytest.raises((errors.Unavailable, errors.OutcomeUnknown)):
             await asterisk.ping(me.conn)
         await asyncio.to_thread(lifecycle.up, config)
-        await until(lambda: me.conn.state is ConnectionState.CONNECTED, 30.0)
+        await until("connected", lambda: me.conn.state is ConnectionState.CONNECTED, 30.0)
         assert len(me.snapshots) == 2
         assert me.snapshots[1].startup_time != me.snapshots[0].startup_time
         assert (await asterisk.ping(me.conn)).ping == "pong"

@@ -5,17 +5,15 @@ The extensions are put into the running dialplan by console, for these tests onl
 
 from __future__ import annotations
 
-import base64
+import asyncio
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from plateau.settings import Settings
 from plateau.where import switch_config
-from switch import lifecycle
 from switch.model import RunningSwitch, SwitchConfig
 from tests.contract.harness import (
     Account,
@@ -35,11 +33,11 @@ from tests.contract.harness import (
     register_refused,
     unregister,
 )
+from tests.contract.harness_ground import extensions, make_phone
 from tests.contract.real_floor import harness_site
 
 pytestmark = pytest.mark.contract
 
-_CONTEXT = "from-trunk"
 _APPS = ("app_echo", "app_dial", "app_read", "app_playtones", "res_musiconhold")
 _DIALPLAN = {
     "hx-echo": ["Answer()", "Echo()"],
@@ -70,29 +68,8 @@ def config(base_settings: Settings) -> SwitchConfig:
 @pytest.fixture(scope="module")
 def dialplan(real_switch: RunningSwitch, config: SwitchConfig) -> Iterator[None]:
     """The test's extensions, and the applications they need, taken out again afterwards."""
-    shown = lifecycle.console(config, "module show")
-    loaded = [name for name in _APPS if name + ".so" not in shown]
-    for name in loaded:
-        lifecycle.console(config, f"module load {name}.so")
-    for extension, steps in _DIALPLAN.items():
-        for number, step in enumerate(steps, start=1):
-            # The console takes a comma for the end of an argument unless the word is quoted.
-            application, _, arguments = step[:-1].partition("(")
-            answer = lifecycle.console(
-                config,
-                f'dialplan add extension {extension},{number},{application},"{_quoted(arguments)}"'
-                f" into {_CONTEXT}",
-            )
-            assert "added" in answer, answer
-    yield
-    for extension in _DIALPLAN:
-        lifecycle.console(config, f"dialplan remove extension {extension}@{_CONTEXT}")
-    for name in loaded:
-        lifecycle.console(config, f"module unload {name}.so")
-
-
-def _quoted(arguments: str) -> str:
-    return arguments.replace("\\", "\\\\").replace('"', '\\"')
+    with extensions(config, _DIALPLAN, _APPS):
+        yield
 
 
 @pytest.fixture
@@ -100,22 +77,6 @@ async def site(dialplan: None, base_settings: Settings, tmp_path: Path) -> Site:
     workdir = tmp_path / "sipp"
     workdir.mkdir()
     return harness_site(base_settings.effective_rootfs, workdir, base_settings.sip_port)
-
-
-async def make_phone(running: RunningSwitch, account: Account) -> None:
-    name, password = account.user, account.password
-    objects = {
-        "auth": {"auth_type": "userpass", "username": name, "password": password},
-        "aor": {"max_contacts": "1", "remove_existing": "yes"},
-        "endpoint": {"context": "from-agents", "aors": name, "auth": name, "allow": "ulaw"},
-    }
-    token = base64.b64encode(f"{running.ari_user}:{running.ari_password}".encode()).decode()
-    async with aiohttp.ClientSession(headers={"Authorization": f"Basic {token}"}) as http:
-        for kind, fields in objects.items():
-            path = f"asterisk/config/dynamic/res_pjsip/{kind}/{name}"
-            body = {"fields": [{"attribute": key, "value": text} for key, text in fields.items()]}
-            async with http.put(running.ari_url + path, json=body) as answer:
-                assert answer.status == 200, await answer.text()
 
 
 ANA = Account("hx-ana", "ana-secret")
@@ -232,6 +193,40 @@ async def test_a_phone_that_vanishes_goes_silent(site: Site, real_switch: Runnin
         await caller.until_silent(within_s=3)
         await caller.hang_up()
         await caller.ended()
+
+
+async def test_a_ring_given_up_meanwhile_does_not_silence_the_talk(
+    site: Site, real_switch: RunningSwitch
+) -> None:
+    await make_phone(real_switch, ANA)
+    async with (
+        SippAgent(site, user=ANA.user, password=ANA.password, behaviour=Behaviour.MANUAL) as agent,
+        SippCaller(site, dnis="hx-ana") as caller,
+    ):
+        await agent.rung()
+        await agent.answer()
+        await caller.until_hears(1000, within_s=3)
+        async with SippCaller(site, dnis="hx-ana", caller="+33140000002") as other:
+            await agent.rung()
+            await other.hang_up()
+            assert await other.ended() is EndedBy.CANCEL
+        assert await agent.ended() is EndedBy.CANCEL
+        ended_s = caller.now_s()
+        await asyncio.sleep(1.0)  # the time looked at, not a wait for something to happen
+        assert caller.heard(1000, ended_s, ended_s + 0.9)
+        await caller.hang_up()
+        assert await caller.ended() is EndedBy.LOCAL
+
+
+def test_sites_of_one_switch_share_their_ports(base_settings: Settings, tmp_path: Path) -> None:
+    """A phone that vanished is rung for 32 s: no later test's phone may stand on its port."""
+    ports = []
+    for _ in range(2):
+        site = harness_site(base_settings.effective_rootfs, tmp_path, base_settings.sip_port)
+        ports += [site.sip_pool.take(), site.rtp_pool.take()]
+        site.sip_pool.give_back(ports[-2])
+        site.rtp_pool.give_back(ports[-1])
+    assert len(set(ports)) == 4
 
 
 async def test_a_fleet_serves_a_load_and_both_counts_agree(

@@ -8,8 +8,10 @@ import signal
 from collections import Counter
 from contextlib import AsyncExitStack
 
+import msgspec
 import pytest
 
+from acd.agents import REST_MS
 from acd.model import AgentState, CallState
 from control.protocol import Done
 from plateau.clock import Clock
@@ -19,8 +21,9 @@ from store import config as store_config
 from store import tables as t
 from switch import lifecycle
 from switch.model import RunningSwitch
-from tests.contract.harness import wav_tones
-from tests.contract.real_floor import RealFloor, eventually
+from tests.contract.harness import Behaviour, wav_tones
+from tests.contract.real_floor import RealFloor
+from tests.waiting import until
 
 pytestmark = pytest.mark.contract
 
@@ -42,7 +45,7 @@ async def test_kill_9_during_five_calls_loses_nothing(floor: RealFloor) -> None:
         await floor.waiting("sales", 1)
         in_menu = await enter(floor.caller("600", tone_hz=450))
         await in_menu.answered(timeout_s=5)
-        await eventually("five calls", lambda: floor.counted_calls(5))
+        await until("five calls", lambda: floor.counted_calls(5))
 
         await floor.kill()
         killed_at = {caller: caller.now_s() for caller, _ in callers}
@@ -92,17 +95,51 @@ async def test_kill_9_during_five_calls_loses_nothing(floor: RealFloor) -> None:
 
 
 async def test_killed_while_an_agent_rings_the_answer_is_not_lost(floor: RealFloor) -> None:
+    """The floor is back before the ring is over: the agent is not rung anew."""
+    await ring_for(floor, "support", ring_s=60)
     async with (
-        floor.agent("cleo", tone_hz=1250, ring_ms=2500) as cleo,
+        floor.agent("cleo", tone_hz=1250, behaviour=Behaviour.MANUAL) as cleo,
         floor.caller("602") as caller,
     ):
         await cleo.rung(timeout_s=5)
         await floor.kill()
         await floor.start()
-        await caller.until_hears(1250, within_s=8)
+        await cleo.answer()
+        await caller.until_hears(1250, within_s=5)
+        assert cleo.offers() == 1
         await caller.hang_up()
         (contact,) = await floor.contacts(1)
         assert contact["outcome"] == "answered"
+
+
+async def test_answer_while_the_floor_is_away_the_caller_is_offered_again(floor: RealFloor) -> None:
+    """Nobody was there to join them: the agent's leg ends, the caller waits on and is served."""
+    await ring_for(floor, "support", ring_s=60)
+    async with (
+        floor.agent("cleo", tone_hz=1250, behaviour=Behaviour.MANUAL) as cleo,
+        floor.caller("602") as caller,
+    ):
+        await cleo.rung(timeout_s=5)
+        await floor.kill()
+        await cleo.answer()
+        assert await cleo.ended(timeout_s=5) == "remote"
+        await floor.start()
+        await cleo.rung(timeout_s=REST_MS / 1000 + 5)
+        await cleo.answer()
+        await caller.until_hears(1250, within_s=5)
+        await caller.hang_up()
+        (contact,) = await floor.contacts(1)
+        assert contact["outcome"] == "answered"
+        rings = [s for s in await floor.segments() if s["kind"] == "ring"]
+        assert [s["end_reason"] for s in rings] == ["failed", "answered"]
+
+
+async def ring_for(floor: RealFloor, queue: str, *, ring_s: int) -> None:
+    """Let the queue's agents ring that long: how soon a killed floor is back is no promise."""
+    async with floor.store.begin() as conn:
+        row = await store_config.get_queue(conn, queue)
+        await store_config.update_queue(conn, msgspec.structs.replace(row, ring_s=ring_s))
+    assert isinstance(await floor.reload(), Done)
 
 
 async def test_agents_keep_their_state_over_a_restart(floor: RealFloor) -> None:
@@ -148,7 +185,7 @@ async def test_asterisk_dies_its_calls_are_closed_and_the_next_one_is_served(
             running = await asyncio.to_thread(lifecycle.status, config)
             assert running is not None
             os.kill(running.pid, signal.SIGKILL)
-            await eventually("the floor sees it", floor.switch_lost)
+            await until("the floor sees it", floor.switch_lost)
             await asyncio.to_thread(lifecycle.up, config)
             (contact,) = await floor.contacts(1, within_s=10)
             assert (contact["outcome"], contact["reason"]) == ("answered", "node_lost")

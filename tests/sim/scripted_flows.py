@@ -27,6 +27,7 @@ from acd.model import FlowId, Outcome, QueueId, SkillId, SkillLevel
 
 MENU_MS = 5_000
 QUEUES = {"1": "sales", "2": "support", "3": "nowhere"}
+DIRECT = {"team": "team", "steps": "steps", "shut": "shut"}
 
 
 class ScriptedFlows:
@@ -35,6 +36,8 @@ class ScriptedFlows:
     def begin(self, flow: FlowId, caller: FlowCaller, now_ms: int) -> FlowTurn:
         if flow == "direct":
             return FlowTurn(None, (EnterQueue(QueueId("sales"), answer_first=False),))
+        if flow in DIRECT:
+            return FlowTurn(None, (AnswerNow(), EnterQueue(QueueId(DIRECT[flow]))))
         if flow != "menu":
             raise KeyError(flow)
         state = FlowState(flow, 1, "menu", "fr", now_ms, playing=True, answered=True)
@@ -61,3 +64,8 @@ class ScriptedFlows:
 
     def abandon(self, state: FlowState, now_ms: int) -> Walked:
         return Walked(state.flow, state.version, state.node, "menu", None, state.entered_at, now_ms)
+
+    silent = False
+
+    def spoken(self, text: str, language: str) -> tuple[str, ...]:
+        return () if self.silent else (f"tts:{language}-{text}",)

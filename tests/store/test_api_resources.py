@@ -19,7 +19,8 @@ from control.client import FloorAbsent, FloorClient
 from control.protocol import Live, LiveChange, ReadHealth, Refused, Reload
 from store import tables as t
 from store.engine import open_store
-from tests.api_stand import T0, Stand, agent_view, queue_view, running, until
+from tests.api_stand import T0, Stand, agent_view, queue_view, running
+from tests.waiting import until
 
 pytestmark = pytest.mark.store
 
@@ -135,7 +136,7 @@ async def test_a_faulty_flow_names_line_and_column(stand: Stand) -> None:
         ("POST", "/queues", {"id": "a b", "name": "x"}, 422, "/id"),
         ("POST", "/queues", {"id": "a", "name": "x", "rings": 3}, 422, "/rings"),
         ("POST", "/queues", {"id": "a", "name": "x\u0007"}, 422, "/name"),
-        ("POST", "/queues", {"id": "a", "name": "x", "required": [{"skill": "no", "level": 5}]}, 422, "/skills"),  # noqa: E501
+        ("POST", "/queues", {"id": "a", "name": "x", "required": [{"skill": "no", "level": 5}]}, 422, "/required/0/skill"),  # noqa: E501
         ("POST", "/queues", {"id": "a", "name": "x", "required": [{"skill": "s", "level": 11}]}, 422, "/required/0/level"),  # noqa: E501
         ("POST", "/numbers", {"dnis": "1", "flow": "none"}, 422, "/flow"),
         ("POST", "/agents", {"id": "1001", "name": "again"}, 409, "/id"),
@@ -246,7 +247,7 @@ async def test_calls_pages_and_reasons(stand: Stand) -> None:
     assert (await stand.call("GET", "/calls/c1", "1001")).status_code == 200
     ended = await stand.call("POST", "/calls/c1/hang-up", "boss")
     assert ended.status_code == 200
-    assert EndCall(call_id="c1") in stand.floor.asked  # type: ignore[arg-type]
+    assert EndCall(call_id="c1", by="user:boss") in stand.floor.asked  # type: ignore[arg-type]
 
 
 async def test_audio_by_ranges_and_its_problems(stand: Stand) -> None:
@@ -292,7 +293,7 @@ async def follow_again(stand: Stand) -> None:
     await stand.floor.stop()
     fill_floor(stand)
     await stand.floor.start()
-    await until(lambda: stand.floor.following() == 1)
+    await until("the page follows the floor", lambda: stand.floor.following() == 1)
 
 
 async def test_stream_gives_a_snapshot_then_changes(stand: Stand) -> None:

@@ -55,11 +55,11 @@ async def test_what_was_written_is_read_again(engine: AsyncEngine) -> None:
 async def test_the_floor_loads_active_agents_queues_and_numbers(engine: AsyncEngine) -> None:
     await _seed(engine)
     async with engine.begin() as conn:
-        before = await config.load_floor_config(conn)
+        before = await config.load_floor_config(conn, 1_800_000_000_000)
         bob = AgentRow(id=AgentId("bob"), name="Bob", phone_digest="d2", active=False)
         await config.create_agent(conn, bob, 2_000)
         await config.add_flow_version(conn, "main", "two", created_by=None, now_ms=2_000)
-        loaded = await config.load_floor_config(conn)
+        loaded = await config.load_floor_config(conn, 1_800_000_000_000)
         documents = await config.load_flow_documents(conn)
         phones = await config.list_phones(conn)
     assert set(loaded.agents) == {"anne"}

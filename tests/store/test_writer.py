@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +18,8 @@ from store import tables as t
 from store.errors import NotFound
 from store.journal import Journal, Position
 from store.writer import StoreWriter, write_facts
-from tests.store.told import Told, agent_states, entries
+from tests.store.told import Told, agent_states, entries, everything
+from tests.waiting import until
 
 pytestmark = pytest.mark.store
 
@@ -33,6 +32,14 @@ RUNTIME = (
     t.routing_decision,
     t.flow_step,
     t.recording,
+    t.disposition,
+    t.contact_note,
+    t.transfer,
+    t.supervision_act,
+    t.callback,
+    t.voicemail,
+    t.alert_event,
+    t.lost_call,
 )
 
 
@@ -60,20 +67,15 @@ async def _dump(engine: AsyncEngine) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - the writer has no event for its errors
-            await asyncio.sleep(0.01)
-
-
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_late_and_repeated_facts_give_the_same_tables(engine: AsyncEngine, seed: int) -> None:
-    facts = _day()
+    facts = _day() + everything()
     async with engine.begin() as conn:
         assert await write_facts(conn, facts, 1) == len(facts)
     expected = await _dump(engine)
-    assert len(expected["contact"]) == 12
-    assert len(expected["agent_state"]) == 40
+    assert all(expected[table.name] for table in RUNTIME)
+    assert len(expected["contact"]) == 17
+    assert len(expected["agent_state"]) == 44
     async with engine.begin() as conn:
         for table in RUNTIME:
             await conn.execute(table.delete())
@@ -157,7 +159,7 @@ async def test_an_outage_is_told_and_survived(engine: AsyncEngine, tmp_path: Pat
     facts = _day()
     for entry in entries(facts):
         journal.append(entry)
-    await _until(lambda: writer.last_error is not None)
+    await until("the writer met its error", lambda: writer.last_error is not None, 20)
     assert writer.last_error is not None
     assert "event" in writer.last_error
     assert not await writer.drain(0.01)

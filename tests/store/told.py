@@ -6,18 +6,28 @@ from collections.abc import Iterable
 
 from acd.facts import (
     AgentStateChanged,
+    AlertChanged,
     AnyFact,
     Call,
+    CallbackChanged,
     Candidate,
     ContactArrived,
     ContactEnded,
+    DigitsSent,
+    DispositionSet,
     FlowNodeLeft,
     JournalEntry,
+    MessageHeard,
+    MessageLeft,
+    NoteAdded,
+    PriorityChanged,
     RecordingKept,
     RecordingStarted,
     RoutingDecided,
     SegmentClosed,
     SegmentOpened,
+    Supervised,
+    Transferred,
     VisitClosed,
     VisitOpened,
 )
@@ -25,6 +35,7 @@ from acd.model import (
     AgentId,
     AgentState,
     CallId,
+    CallKind,
     CallState,
     ChannelId,
     EndedBy,
@@ -34,6 +45,7 @@ from acd.model import (
     RecordingId,
     SegmentId,
     SegmentKind,
+    TargetKind,
     VisitId,
     VisitOutcome,
 )
@@ -42,18 +54,38 @@ from acd.model import (
 class Told:
     """The facts of one call, in order; each method tells one part of its way."""
 
-    def __init__(self, name: str, at: int, number: str | None = "0123456789") -> None:
+    def __init__(
+        self,
+        name: str,
+        at: int,
+        number: str | None = "0123456789",
+        kind: CallKind = CallKind.INBOUND,
+        **known: object,
+    ) -> None:
         self.id = CallId(name)
         self.facts: list[AnyFact] = []
         self.at = at
         self._seq = 0
-        flow = FlowId("main")
-        self._tell(ContactArrived, dnis="100", number=number, name=None, flow=flow)
+        self.kind = kind
+        self.visits = 0
+        inbound = kind is CallKind.INBOUND
+        self.tell(
+            ContactArrived,
+            dnis="100",
+            number=number,
+            name=None,
+            flow=FlowId("main") if inbound else None,
+            kind=kind,
+            direction="inbound" if inbound else "outbound",
+            **known,
+        )
 
-    def _tell(self, kind: type[AnyFact], /, **values: object) -> None:
+    def tell(self, kind: type[AnyFact], /, **values: object) -> Told:
+        """One fact of this call, now; `values` are what this kind has beside the common fields."""
         self._seq += 1
         told = {"subject": self.id, "seq": self._seq, "at": self.at, "call_id": self.id, **values}
         self.facts.append(kind(**told))  # type: ignore[arg-type]
+        return self
 
     def wait(self, ms: int) -> Told:
         self.at += ms
@@ -62,7 +94,7 @@ class Told:
     def menu(self, digit: str = "1", ms: int = 0) -> Told:
         entered = self.at
         self.at += ms
-        self._tell(
+        self.tell(
             FlowNodeLeft,
             flow=FlowId("main"),
             version=1,
@@ -73,27 +105,35 @@ class Told:
         )
         return self
 
-    def queue(self, queue: str = "sales", level_ms: int = 20_000, short_ms: int = 5_000) -> Told:
+    def queue(
+        self,
+        queue: str = "sales",
+        level_ms: int = 20_000,
+        short_ms: int = 5_000,
+        estimate_ms: int | None = None,
+    ) -> Told:
         self.visit = VisitId(f"{self.id}-v{self._seq}")
-        self._tell(
+        self.visits += 1
+        self.tell(
             VisitOpened,
             visit_id=self.visit,
-            visit_seq=1,
+            visit_seq=self.visits,
             queue_id=QueueId(queue),
             priority=0,
             key=self.at,
             service_level_ms=level_ms,
             short_abandon_ms=short_ms,
+            kind=self.kind,
+            estimate_ms=estimate_ms,
         )
         self._queue = queue
         return self
 
-    def leave(self, outcome: VisitOutcome) -> Told:
-        self._tell(VisitClosed, visit_id=self.visit, outcome=outcome)
-        return self
+    def leave(self, outcome: VisitOutcome, **more: object) -> Told:
+        return self.tell(VisitClosed, visit_id=self.visit, outcome=outcome, **more)
 
     def ring(self, agent: str, ms: int, reason: str) -> Told:
-        self._tell(
+        self.tell(
             RoutingDecided,
             visit_id=self.visit,
             queue_id=QueueId(self._queue),
@@ -103,26 +143,26 @@ class Told:
             signed_in=1,
             waiting_ahead=0,
         )
-        return self._span(SegmentKind.RING, agent, ms, reason)
+        return self.span(SegmentKind.RING, agent, ms, reason)
 
-    def _span(self, kind: SegmentKind, agent: str, ms: int, reason: str) -> Told:
+    def span(self, kind: SegmentKind, agent: str, ms: int, reason: str, **more: object) -> Told:
+        """A stretch of the call's time that begins now; `more` replaces what facts say of it."""
         segment = SegmentId(f"{self.id}-s{self._seq}")
-        self._tell(
-            SegmentOpened,
-            segment_id=segment,
-            kind=kind,
-            visit_id=self.visit,
-            agent_id=AgentId(agent),
-            team="A",
-        )
+        known: dict[str, object] = {
+            "visit_id": self.visit,
+            "agent_id": AgentId(agent),
+            "team": "A",
+            **more,
+        }
+        self.tell(SegmentOpened, segment_id=segment, kind=kind, **known)
         self.at += ms
-        self._tell(SegmentClosed, segment_id=segment, reason=reason)
+        self.tell(SegmentClosed, segment_id=segment, reason=reason)
         return self
 
     def talk(self, agent: str, ms: int, hold_ms: int = 0, acw_ms: int = 0) -> Told:
         """Answered now; a hold, if any, lies within the talk's segment."""
         segment = SegmentId(f"{self.id}-talk")
-        self._tell(
+        self.tell(
             VisitClosed,
             visit_id=self.visit,
             outcome=VisitOutcome.ANSWERED,
@@ -135,26 +175,26 @@ class Told:
             "visit_id": self.visit,
             "agent_id": AgentId(agent),
         }
-        self._tell(SegmentOpened, **talk)
+        self.tell(SegmentOpened, **talk)
         self.at += (ms - hold_ms) // 2
         if hold_ms:
-            self._span(SegmentKind.HOLD, agent, hold_ms, "agent")
+            self.span(SegmentKind.HOLD, agent, hold_ms, "agent")
         self.at += ms - hold_ms - (ms - hold_ms) // 2
-        self._tell(SegmentClosed, segment_id=segment, reason="caller")
+        self.tell(SegmentClosed, segment_id=segment, reason="caller")
         self.end(Outcome.ANSWERED)
         if acw_ms:
-            self._span(SegmentKind.ACW, agent, acw_ms, "system")
+            self.span(SegmentKind.ACW, agent, acw_ms, "system")
         return self
 
     def record(self, agent: str) -> Told:
         recording = RecordingId(f"{self.id}-r")
-        self._tell(
+        self.tell(
             RecordingStarted,
             recording_id=recording,
             agent_id=AgentId(agent),
             queue_id=QueueId(self._queue),
         )
-        self._tell(
+        self.tell(
             RecordingKept,
             recording_id=recording,
             path="a.wav",
@@ -165,7 +205,7 @@ class Told:
         return self
 
     def end(self, outcome: Outcome, by: EndedBy = EndedBy.CALLER) -> Told:
-        self._tell(ContactEnded, outcome=outcome, ended_by=by, reason="test")
+        self.tell(ContactEnded, outcome=outcome, ended_by=by, reason="test")
         return self
 
     def state(self, state: CallState) -> Call:
@@ -201,3 +241,70 @@ def agent_states(agent: str, *changes: tuple[int, AgentState]) -> list[AnyFact]:
 def entries(facts: Iterable[AnyFact]) -> list[JournalEntry]:
     """One entry for each fact."""
     return [JournalEntry(at=fact.at, facts=(fact,)) for fact in facts]
+
+
+def everything() -> list[AnyFact]:
+    """Facts of every kind but a lost recording: calls and all that may be done to them."""
+    lost = Told("a", 1).menu().queue().wait(5_001).leave(VisitOutcome.ABANDONED)
+    lost.end(Outcome.ABANDONED)
+    served = Told("b", 2).queue().ring("bob", 5, "rona").ring("anne", 5, "answered").record("anne")
+    served.talk("anne", 100, hold_ms=10, acw_ms=5)
+    states = (AgentState.READY, AgentState.TALKING, AgentState.WRAP_UP, AgentState.READY)
+    states_told = agent_states("zoe", *((n, s) for n, s in enumerate(states)))
+    return lost.facts + served.facts + states_told + _acts() + _callback() + _message() + _alerts()
+
+
+def _acts() -> list[AnyFact]:
+    """A call that waits, is moved up, asked about, given away and written about."""
+    call = Told("c", 3).queue().tell(Supervised, act="priority", by="boss", detail="5")
+    call.tell(PriorityChanged, visit_id=call.visit, priority=5, key=-9, by="boss")
+    call.tell(PriorityChanged, visit_id=call.visit, priority=6, key=-10, by="boss")
+    call.span(SegmentKind.CONSULT, "bob", 5, "transferred", subject="consult-1")
+    call.tell(DigitsSent, agent_id=AgentId("anne"), count=4)
+    call.tell(NoteAdded, agent_id=AgentId("anne"), text="asks for a refund")
+    call.tell(
+        Transferred,
+        agent_id=AgentId("anne"),
+        how="blind",
+        target_kind=TargetKind.AGENT,
+        target_id="bob",
+    )
+    call.tell(DispositionSet, agent_id=AgentId("bob"), queue_id=QueueId("sales"), code="sold")
+    return call.facts
+
+
+def _callback() -> list[AnyFact]:
+    call = Told("d", 4, kind=CallKind.CALLBACK, root_id=CallId("a"), queue_id=QueueId("sales"))
+    for attempts, state in enumerate(("booked", "dialling", "postponed", "dialling", "reached")):
+        call.wait(10).tell(
+            CallbackChanged,
+            queue_id=QueueId("sales"),
+            number="0123456789",
+            state=state,
+            attempts=attempts // 2,
+            due_at=call.at + attempts,
+            key=4,
+        )
+    return call.facts
+
+
+def _message() -> list[AnyFact]:
+    work = Told("e", 5, kind=CallKind.VOICEMAIL, root_id=CallId("a"), queue_id=QueueId("sales"))
+    work.tell(
+        MessageLeft,
+        call_id=CallId("a"),
+        recording_id=RecordingId("r1"),
+        queue_id=QueueId("sales"),
+        number="0123456789",
+        key=5,
+    )
+    work.wait(9).tell(MessageHeard, recording_id=RecordingId("r1"), agent_id=AgentId("anne"))
+    return work.facts
+
+
+def _alerts() -> list[AnyFact]:
+    queue = QueueId("sales")
+    return [
+        AlertChanged("alert:long:sales", n, n * 10, "long", queue, n % 2 == 1, 9.5, 5.0)
+        for n in (1, 2, 3)
+    ]

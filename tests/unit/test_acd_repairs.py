@@ -8,15 +8,16 @@ import msgspec
 import pytest
 
 from acd.commands import Command, CreateBridge, JoinBridge, ProbePhone, RingAgent
+from acd.config import FloorConfig
 from acd.engine import Engine
 from acd.events import (
-    AgentAnswered,
     CallArrived,
     ChannelGone,
     CommandFailed,
     Configure,
     Event,
     Failure,
+    LegAnswered,
     Pause,
     PhoneReachable,
     SignIn,
@@ -33,7 +34,6 @@ from acd.model import (
     AgentWork,
     CallState,
     ChannelId,
-    FloorConfig,
     OfferEnd,
     Outcome,
     PhoneId,
@@ -94,7 +94,7 @@ class World:
         self.sign_in("ana")
         self.tell(CallArrived(C1, "601", "0612345678"))
         leg = self.ring().channel_id
-        self.tell(AgentAnswered(leg))
+        self.tell(LegAnswered(leg))
         return leg
 
     def state(self, name: str = "ana") -> AgentState:

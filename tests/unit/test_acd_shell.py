@@ -25,13 +25,13 @@ from acd.commands import (
 )
 from acd.engine import Engine
 from acd.events import (
-    AgentAnswered,
     CallArrived,
     ChannelGone,
     CommandFailed,
     Configure,
     DigitPressed,
     Failure,
+    LegAnswered,
     PhoneDialled,
     PhoneReachable,
     PhoneUnreachable,
@@ -87,7 +87,7 @@ def started(args: str, name: str = "PJSIP/trunk-00000149") -> str:
 def test_frames_become_events() -> None:
     channel = ChannelId("1795362851.331")
     assert meant(started('["inbound","600"]')) == CallArrived(channel, "600", "0612345678", None)
-    assert meant(started('["rung","call-1"]')) == AgentAnswered(channel)
+    assert meant(started('["rung","call-1"]')) == LegAnswered(channel)
     assert meant(started('["agent","*12"]', "PJSIP/agent-a-b-00000149")) == PhoneDialled(
         channel, PhoneId("agent-a-b"), "*12"
     )
@@ -190,7 +190,7 @@ class Wire:
 
 async def carried_out(wire: Wire, *commands: Command) -> list[SwitchEvent]:
     told: list[SwitchEvent] = []
-    board = Switchboard(wire, "plateau", "sound:/x/", 3600, told.append)  # type: ignore[arg-type]
+    board = Switchboard(wire, "plateau", "sound:/x/", "trunk", 3600, told.append)  # type: ignore[arg-type]
     for command in commands:
         board.carry_out(command)
     await board.close()
@@ -231,7 +231,9 @@ async def test_an_agent_is_rung_with_a_limit_and_a_longest_life() -> None:
     assert query["appArgs"] == "rung,call-1"
     assert query["timeout"] == "25"
     assert query["callerId"] == '"Evil 1" <0612>'
-    assert body == {"variables": {"TIMEOUT(absolute)": "3600"}}
+    assert body == {
+        "variables": {"TIMEOUT(absolute)": "3600", "TRANSFER_CONTEXT": "phone-transfer"}
+    }
 
 
 async def test_prompts_are_found_by_language_and_spoken_texts_by_hash() -> None:
@@ -377,7 +379,7 @@ async def test_a_fault_of_ours_ends_that_call_as_failed_and_serves_the_others() 
     assert HangUp(CallId("id-1"), menu) in floor.hands.done
     assert floor.service.broken == 1
     assert floor.pages.seqs("id-1") == list(range(1, len(floor.pages.seqs("id-1")) + 1))
-    floor.service.post(AgentAnswered(floor.hands.ring()))
+    floor.service.post(LegAnswered(floor.hands.ring()))
     assert floor.work[AgentId("ana")].state is AgentState.TALKING
     floor.service.post(ChannelGone(other, 16))
     assert len(floor.pages.ended()) == 2
@@ -390,7 +392,7 @@ async def test_a_full_disk_stops_no_call_and_loses_no_fact() -> None:
     floor.call("601")
     floor.pages.full = True
     ring = floor.hands.ring()
-    floor.service.post(AgentAnswered(ring))
+    floor.service.post(LegAnswered(ring))
     assert any(isinstance(c, JoinBridge) for c in floor.hands.done)
     assert floor.service.unkept > 0
     floor.pages.full = False
@@ -405,7 +407,7 @@ async def test_an_agent_removed_in_a_talk_leaves_after_it_however_often_we_are_c
     floor = Floor()
     floor.sign_in("ana")
     floor.call("601")
-    floor.service.post(AgentAnswered(floor.hands.ring()))
+    floor.service.post(LegAnswered(floor.hands.ring()))
     config = small_config()
     agents = {k: v for k, v in config.agents.items() if k != "ana"}
     for version in (1, 2, 3):

@@ -14,6 +14,7 @@ from ari import channels, errors
 from ari.connection import AriConnection, AriSettings, ConnectionState, Snapshot
 from ari.events_gen import AriEvent, StasisStart
 from tests.unit.test_ari_decode import ENDPOINT_STATE, STASIS_START
+from tests.waiting import until
 
 pytestmark = pytest.mark.unit
 
@@ -176,15 +177,10 @@ async def client(
         await conn.close()
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, at most until the deadline."""
-    async with asyncio.timeout(_DEADLINE_S):
-        while not condition():  # noqa: ASYNC110 - conditions of many kinds, no one event
-            await asyncio.sleep(0.002)
-
-
 async def commands_open(fake: FakeAri, count: int = 2) -> None:
-    await until(lambda: sum("-cmd-" in app for app in fake.opened) >= count)
+    await until(
+        "the command sockets are open", lambda: sum("-cmd-" in app for app in fake.opened) >= count
+    )
 
 
 async def test_it_filters_synchronises_and_hands_events_on() -> None:
@@ -196,7 +192,7 @@ async def test_it_filters_synchronises_and_hands_events_on() -> None:
         assert {"RESTResponse", "StasisStart"} <= set(allowed)
         assert "ChannelVarset" not in allowed
         await fake.tell("plateau", STASIS_START)
-        await until(lambda: len(me.events) == 1)
+        await until("one event", lambda: len(me.events) == 1)
         assert isinstance(me.events[0], StasisStart)
         assert me.conn.counters.events == {"StasisStart": 1}
     assert me.states[-1] == "closed"
@@ -208,7 +204,7 @@ async def test_events_wait_until_the_reconciliation_is_done() -> None:
 
     async def hook(_: Snapshot) -> None:
         await fake.tell("plateau", STASIS_START)
-        await until(lambda: me.conn.counters.events["StasisStart"] == 1)
+        await until("StasisStart is counted", lambda: me.conn.counters.events["StasisStart"] == 1)
         await channels.answer(me.conn, "c1", pin="call-1")  # commands work meanwhile
         seen_during_sync.append(len(me.events))
 
@@ -228,7 +224,7 @@ async def test_endpoints_are_watched_on_their_own_application() -> None:
                 ["ContactStatusChange", "EndpointStateChange", "PeerStatusChange"],
             )
             await fake.tell("plateau-phones", ENDPOINT_STATE)
-            await until(lambda: len(me.events) == 1)
+            await until("one event", lambda: len(me.events) == 1)
         assert fake.subscriptions[-1] == "DELETE endpoint:PJSIP"
 
 
@@ -289,13 +285,13 @@ async def test_a_command_socket_that_breaks_leaves_its_requests_unknown_and_come
     async with serving(FakeAri(silent=True)) as fake, client(fake, command_sockets=1) as me:
         await commands_open(fake, 1)
         waiting = asyncio.ensure_future(me.conn.request("POST", "/channels/c/answer", pin="c"))
-        await until(lambda: len(fake.seen) == 1)
+        await until("one request arrives", lambda: len(fake.seen) == 1)
         fake.silent = False
         await fake.sockets["plateau-cmd-0"].close()
         with pytest.raises(errors.OutcomeUnknown, match="broke"):
             await waiting
         await commands_open(fake, 2)
-        await until(lambda: me.conn.counters.command_reconnects == 1)
+        await until("a command socket came back", lambda: me.conn.counters.command_reconnects == 1)
         await me.conn.request("POST", "/channels/c/ring", pin="c")
         assert fake.seen.count(("plateau-cmd-0", "POST channels/c/answer")) == 1
         assert me.states[-1] == "connected"
@@ -305,8 +301,8 @@ async def test_a_dropped_event_socket_is_taken_up_again_with_a_new_snapshot() ->
     async with serving(FakeAri()) as fake, client(fake) as me:
         fake.startup_time = "2026-11-22T16:00:00.000+0000"
         await fake.sockets["plateau"].close()
-        await until(lambda: len(me.snapshots) == 2)
-        await until(lambda: me.conn.state is ConnectionState.CONNECTED)
+        await until("a second snapshot", lambda: len(me.snapshots) == 2)
+        await until("connected", lambda: me.conn.state is ConnectionState.CONNECTED)
         assert me.states[3:] == ["lost", "connecting", "syncing", "connected"]
         assert me.snapshots[1].startup_time != me.snapshots[0].startup_time
         assert [app for app, _ in fake.filters] == ["plateau", "plateau"]
@@ -319,9 +315,9 @@ async def test_a_black_hole_is_noticed_by_the_ping() -> None:
         client(fake, ping_every_s=0.05, ping_timeout_s=0.05) as me,
     ):
         fake.deaf = True
-        await until(lambda: ConnectionState.LOST in me.states)
+        await until("the loss is noticed", lambda: ConnectionState.LOST in me.states)
         fake.deaf = False
-        await until(lambda: me.conn.state is ConnectionState.CONNECTED)
+        await until("connected", lambda: me.conn.state is ConnectionState.CONNECTED)
 
 
 async def test_a_live_but_quiet_socket_is_kept() -> None:
@@ -331,7 +327,7 @@ async def test_a_live_but_quiet_socket_is_kept() -> None:
     ):
         for _ in range(3):
             await fake.tell("plateau", STASIS_START)
-        await until(lambda: len(me.events) == 3)
+        await until("three events", lambda: len(me.events) == 3)
         assert me.conn.counters.reconnects == 0
 
 
@@ -339,9 +335,9 @@ async def test_it_waits_for_an_asterisk_that_boots() -> None:
     fake = FakeAri(handshake_status=503, http_status=503)
     async with serving(fake), client(fake, start=False) as me:
         starting = asyncio.create_task(me.conn.start(wait=True))
-        await until(lambda: fake.refused > 0)
+        await until("a first attempt is refused", lambda: fake.refused > 0)
         fake.handshake_status = 101  # the socket opens first, requests still get 503
-        await until(lambda: "plateau" in fake.opened)
+        await until("the event socket is open", lambda: "plateau" in fake.opened)
         assert not starting.done()
         fake.http_status = 200
         await starting
@@ -385,10 +381,14 @@ async def test_when_replaced_it_stops_commanding_and_stays_away(app: str) -> Non
             app,
             json.dumps({"type": "ApplicationReplaced", "application": app, "timestamp": "x"}),
         )
-        await until(lambda: me.conn.state is ConnectionState.REPLACED)
+        await until(
+            "it knows that it was replaced", lambda: me.conn.state is ConnectionState.REPLACED
+        )
         with pytest.raises(errors.Replaced):
             await channels.answer(me.conn, "c", pin="c")
-        await until(lambda: all(ws.closed for ws in fake.sockets.values()))
+        await until(
+            "every socket is closed", lambda: all(ws.closed for ws in fake.sockets.values())
+        )
         assert len(fake.opened) == opened
         assert not fake.seen
     assert me.states[-2:] == ["replaced", "closed"]
@@ -407,7 +407,7 @@ async def test_a_listener_that_fails_does_not_stop_the_reader() -> None:
         await me.conn.start()
         await fake.tell("plateau", STASIS_START)
         await fake.tell("plateau", STASIS_START)
-        await until(lambda: len(calls) == 2)
+        await until("two calls", lambda: len(calls) == 2)
         assert me.conn.counters.handler_errors == 1
 
 
@@ -427,7 +427,7 @@ async def test_close_ends_every_task_and_every_request() -> None:
         async with client(fake) as me:
             await commands_open(fake)
             waiting = asyncio.ensure_future(me.conn.request("GET", "/channels", pin="x"))
-            await until(lambda: bool(fake.seen))
+            await until("the request arrives", lambda: bool(fake.seen))
         with pytest.raises(errors.OutcomeUnknown):
             await waiting
         left = {t for t in asyncio.all_tasks() - before if t.get_name().startswith("ari-")}

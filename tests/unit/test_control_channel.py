@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import stat
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,18 +21,11 @@ from control.live import LivePicture
 from control.protocol import Done, Live, LiveChange, ReadLive, Refused, Reload, Result, Wish
 from control.server import ControlServer
 from tests.sim.switch_model import START_MS, SwitchModel
+from tests.waiting import until
 
 pytestmark = pytest.mark.unit
 
 PATIENCE_S = 5.0
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop run until it is so."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE_S
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline
-        await asyncio.sleep(0)
 
 
 class Stand:
@@ -184,7 +177,7 @@ async def test_a_client_that_does_not_read_is_dropped_and_costs_nobody(
     _, writer = await asyncio.open_unix_connection(stand.path, limit=1)
     writer.write(b'{"type":"Ask","id":1,"wish":{"type":"Follow"}}\n')
     async with asyncio.timeout(PATIENCE_S):
-        await until(lambda: bool(stand.server._followers))
+        await until("somebody follows", lambda: bool(stand.server._followers))
         number = 0
         while stand.server._followers:
             for _ in range(200):
@@ -205,11 +198,11 @@ async def test_closing_leaves_no_task_and_no_file() -> None:
         stand.door.clear()
         asking = asyncio.create_task(client.ask(Reload()))
         async with asyncio.timeout(PATIENCE_S):
-            await until(lambda: bool(stand.wishes))
+            await until("the wish arrives", lambda: bool(stand.wishes))
             await stand.server.close()
             with pytest.raises(FloorAbsent) as absent:
                 await asking
             assert absent.value.maybe_done
             await client.close()
-            await until(lambda: not asyncio.all_tasks() - before)
+            await until("no task is left", lambda: not asyncio.all_tasks() - before)
         assert not stand.path.exists()

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acd.config import AgentProfile, Queue
 from acd.events import Configure
 from acd.floor import Turn
-from acd.model import AgentId, AgentProfile, PhoneId, Queue, QueueId
+from acd.model import AgentId, PhoneId, QueueId
 from acd.tally import Tally
 from control.live import LivePicture
 from control.protocol import Live, LiveChange
-from tests.sim.switch_model import START_MS, SwitchModel
+from tests.sim.switch_model import KINDS, START_MS, SwitchModel
 
 pytestmark = pytest.mark.unit
 
@@ -103,7 +104,7 @@ def test_a_followers_picture_is_the_whole_whatever_happens(steps: list[int], see
     for number in steps:
         kind = number % 30
         if kind < 24:
-            world.act(number)
+            world.act(number * KINDS // 30)
         elif kind == 24:
             world.reconfigure(number // 30)
         elif kind == 25:
@@ -128,8 +129,8 @@ def test_nothing_new_makes_no_version() -> None:
 
 def test_the_day_turns_without_a_caller() -> None:
     world = Watched(0)
-    world.act(13)
-    world.act(1 + 24)
+    world.act_on_switch(13, 0, AgentId("ana"))
+    world.act_on_switch(0, 1, AgentId("ana"))  # a caller who waits for sales
     first = world.picture.change(world.now_ms)
     assert first is not None
     assert sum(queue.offered_today for queue in first.queues) == 1

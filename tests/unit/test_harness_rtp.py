@@ -12,10 +12,12 @@ from tests.contract.harness.audio import RtpParty, ulaw_frames
 from tests.contract.harness.rtp import (
     RtpPacket,
     decode_rtp,
+    event_digit,
     event_frames,
     event_payload,
     rtp_capture,
 )
+from tests.contract.harness.tones import tones_heard
 
 pytestmark = pytest.mark.unit
 
@@ -56,6 +58,12 @@ def test_event_payload_follows_rfc_4733() -> None:
         event_payload("x", 1, end=False)
 
 
+def test_only_key_presses_are_digits() -> None:
+    assert [event_digit(event_payload(key, 160, end=True)) for key in "09*#D"] == list("09*#D")
+    assert event_digit(bytes([16, 0, 0, 160])) is None  # a hook flash
+    assert event_digit(b"\x01") is None
+
+
 def test_a_key_press_grows_and_ends_three_times() -> None:
     packets = event_frames("5", 100)
     durations = [struct.unpack("!BBH", payload)[2] for payload, _, _ in packets]
@@ -94,7 +102,17 @@ def test_two_parties_hear_each_other() -> None:
             time.sleep(0.01)
         begun = (left.frames[0].arrived_ns - left._began_ns) / 1e9
         assert left.longest_gap_s(begun, begun + 0.4) < 0.2
-    from tests.contract.harness.tones import tones_heard
-
     assert [one.hz for one in tones_heard(left.pcm())] == [1000]
     assert [one.hz for one in tones_heard(right.pcm())] == [450]
+    assert left.frames_between(begun, begun + 0.4) == pytest.approx(20, abs=2)
+    assert left.frames_between(100.0, 101.0) == 0
+
+
+def test_keys_pressed_are_digits_received_once_each_also_the_same_twice() -> None:
+    with RtpParty(450, _free_port()) as left, RtpParty(None, _free_port()) as right:
+        left.start(("127.0.0.1", right.port))
+        left.press("1123#", on_ms=40, gap_ms=40)
+        deadline = time.monotonic() + 5
+        while (left.pressing or len(right.digits_received()) < 5) and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert right.digits_received() == "1123#"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.harness.process import whole_scenario
 from tests.contract.harness.site import SCENARIOS
 
 pytestmark = pytest.mark.unit
@@ -16,7 +17,9 @@ _FILES = sorted(SCENARIOS.glob("*.xml"))
 _NAME = re.compile(r"(uac|uas|register|unregister)_?[a-z0-9_]*expect_[a-z0-9_]+\.xml")
 _HARNESS = SCENARIOS.parent / "harness"
 #: What the harness sends to steer a call; a scenario that waits for anything else waits for ever.
-_VERBS = {"HANGUP", "ANSWER", "BUSY", "DECLINE", "HOLD", "RESUME", "LEAVE", "SKIP"}
+_VERBS = {
+    "HANGUP", "ANSWER", "BUSY", "DECLINE", "UNKNOWN", "OFFER", "TRANSFER", "DIAL", "LEAVE", "SKIP",
+}  # fmt: skip
 _SIP = {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS"}
 
 
@@ -35,14 +38,14 @@ def test_name_says_the_expected_outcome(scenario: Path) -> None:
 
 
 def test_title_and_comment(scenario: Path) -> None:
-    root = ET.parse(scenario).getroot()
+    root = ET.fromstring(whole_scenario(scenario.name))
     assert root.tag == "scenario"
     assert root.get("name")
     assert "<!--" in scenario.read_text()
 
 
 def test_every_jump_has_its_label(scenario: Path) -> None:
-    root = ET.parse(scenario).getroot()
+    root = ET.fromstring(whole_scenario(scenario.name))
     labels = {label.get("id") for label in root.iter("label")}
     jumps = {e.get(name) for e in root.iter() for name in ("next", "ontimeout") if e.get(name)}
     assert jumps <= labels
@@ -50,9 +53,20 @@ def test_every_jump_has_its_label(scenario: Path) -> None:
 
 
 def test_it_waits_only_for_what_can_come(scenario: Path) -> None:
-    root = ET.parse(scenario).getroot()
+    root = ET.fromstring(whole_scenario(scenario.name))
     wanted = {e.get("request") for e in root.iter("recv") if e.get("request")}
     assert wanted <= _VERBS | _SIP
+
+
+def test_every_part_is_put_in_somewhere() -> None:
+    parts = {path.name for path in (SCENARIOS / "parts").glob("*.xml")}
+    used = {name for path in _FILES for name in re.findall(r"<\?part (\S+)\?>", path.read_text())}
+    assert parts == used
+
+
+def test_every_verb_is_sent_by_the_harness() -> None:
+    sources = "".join(path.read_text() for path in _HARNESS.glob("*.py"))
+    assert {verb for verb in _VERBS if f'"{verb}"' not in sources} == set()
 
 
 def test_some_code_uses_it(scenario: Path) -> None:
@@ -64,9 +78,9 @@ def test_keys_are_given_by_the_harness(scenario: Path) -> None:
     known = {
         "remote_ip", "remote_port", "transport", "local_ip", "local_port", "branch", "call_id",
         "call_number", "len", "media_ip", "next_url", "peer_tag_param", "routes", "timestamp",
-        "cseq", "auto_media_port", "rtpstream_audio_port",
+        "cseq", "auto_media_port", "rtpstream_audio_port", "pid", "last_cseq_number",
     }  # fmt: skip
-    text = re.sub(r"<!--.*?-->", "", scenario.read_text(), flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->", "", whole_scenario(scenario.name), flags=re.DOTALL)
     text = re.sub(r'regexp="[^"]*"', "", text)
     used = set(re.findall(r"\[([a-z_]+)(?:[\] -]|$)", text)) - known
     used = {name for name in used if not re.fullmatch(r"field|last_\w+|authentication", name)}

@@ -18,6 +18,7 @@ from tests.contract.harness.tones import (
     hears_other_sound,
     is_silent,
     level_dbfs,
+    longest_run_s,
     read_wav,
     tone,
     tones_heard,
@@ -76,6 +77,23 @@ def test_a_mixed_recording_holds_both_tones(tmp_path: Path) -> None:
         file.writeframes(both.astype("<i2").tobytes())
     assert {one.hz for one in wav_tones(path)} == {450, 1000}
     assert read_wav(path)[1] == RATE
+
+
+def test_a_tone_under_two_others_runs_as_long_as_it_sounds() -> None:
+    under = np.concatenate([np.zeros(RATE), tone(1500, 0.3, level=0.2), np.zeros(RATE)])
+    sound = (tone(450, 2.3, level=0.2) + tone(1000, 2.3, level=0.2) + under).astype(np.int16)
+    heard = decode_ulaw(encode_ulaw(sound))
+    assert longest_run_s(heard, 1500) == pytest.approx(0.3, abs=0.05)
+    assert longest_run_s(heard, 450) == pytest.approx(2.3, abs=0.05)
+    assert longest_run_s(heard, 800) == 0.0
+    assert hears(heard, 1500, 1.05, 1.25, mixed=True)
+    assert not hears(heard, 450)
+
+
+def test_a_click_is_no_tone_that_runs() -> None:
+    torn = tone(450, 1.0)
+    torn[3000:3160] = 0
+    assert all(longest_run_s(torn, hz) < 0.1 for hz in TONES if hz != 450)
 
 
 def test_eight_bit_wav_is_refused(tmp_path: Path) -> None:

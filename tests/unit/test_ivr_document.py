@@ -23,6 +23,7 @@ END = "  end: {kind: hang_up}\n"
 KNOWN = Known(
     queues=frozenset({"sales", "support"}),
     skills=frozenset({"english"}),
+    agents=frozenset({"ana"}),
     prompts={"fr": frozenset({"welcome", "goodbye"}), "en": frozenset({"welcome"})},
 )
 
@@ -53,6 +54,40 @@ CASES = [
         4,
         50,
         "true or",
+    ),
+    (
+        "transfer nowhere",
+        HEAD + "  a: {kind: transfer, data: {x: y}}\n",
+        4,
+        6,
+        "needs one of",
+    ),
+    (
+        "transfer twice",
+        HEAD + "  a: {kind: transfer, agent: ana, queue: sales}\n",
+        4,
+        6,
+        "needs one of",
+    ),
+    ("number", HEAD + "  a: {kind: transfer, number: 0612}\n", 4, 31, "not a number"),
+    ("short number", HEAD + "  a: {kind: transfer, number: +3361}\n", 4, 31, "7 to 15 digits"),
+    ("agent unknown", HEAD + "  a: {kind: transfer, agent: anna}\n", 4, 30, "mean “ana”"),
+    ("message nowhere", HEAD + "  a: {kind: voicemail, queue: sale}\n", 4, 31, "mean “sales”"),
+    ("callback nowhere", HEAD + "  a: {kind: callback, queue: sale}\n", 4, 30, "mean “sales”"),
+    ("voicemail of none", HEAD + "  a: {kind: voicemail}\n", 4, 6, "lacks “queue”"),
+    (
+        "seconds of nobody",
+        HEAD + "  a: {kind: queue, queue: sales, agent_s: 5}\n",
+        4,
+        43,
+        "name one",
+    ),
+    (
+        "data of no text",
+        HEAD + "  a: {kind: queue, queue: sales, data: {n: [1]}}\n",
+        4,
+        44,
+        "a list",
     ),
     ("start unknown", "flow: x\nstart: edn\nnodes:\n" + END, 2, 8, "did you mean “end”"),
     ("goto unknown", HEAD + "  a: {kind: say, prompt: x, next: edn}\n" + END, 4, 35, "mean “end”"),
@@ -274,7 +309,7 @@ def test_every_node_shown_in_the_manual_is_read_without_a_fault() -> None:
     manual = (EXAMPLES.parents[1] / "docs" / "flows.md").read_text(encoding="utf-8")
     whole, *parts = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
     assert read(whole).faults == ()
-    assert len(parts) == 6
+    assert len(parts) == 9
     calendars = next(part for part in parts if part.startswith("hours:"))
     names = ("service", "choose", "welcome", "no")
     ends = "".join(f"  {name}: {{kind: hang_up}}\n" for name in names)

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import pytest
 
+from acd.opening import holiday_fault
 from ivr.document import load
-from ivr.hours import holiday_fault, verdict
+from ivr.hours import verdict
 from ivr.model import Calendar
 
 pytestmark = pytest.mark.unit

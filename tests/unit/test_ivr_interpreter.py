@@ -18,10 +18,20 @@ from acd.flow import (
     PromptDone,
     Restarted,
     Say,
+    SendTo,
     Walked,
     Woken,
 )
-from acd.model import FlowId, Outcome, QueueId, SkillId, SkillLevel
+from acd.model import (
+    AgentId,
+    FlowId,
+    Outcome,
+    QueueId,
+    SkillId,
+    SkillLevel,
+    Target,
+    TargetKind,
+)
 from ivr.document import load
 from ivr.interpreter import PROMPT_LIMIT_MS, FlowSet
 from ivr.keypad import Chosen, Incomplete, Invalid, match_entry
@@ -112,6 +122,34 @@ def test_barge_in_stops_the_prompt_and_goes_on() -> None:
 def test_a_queue_with_nothing_said_before_leaves_the_caller_unanswered() -> None:
     text = "flow: test\nstart: q\nnodes:\n  q: {kind: queue, queue: x, answer: with_agent}\n"
     assert call(text).turn.actions == (EnterQueue(QueueId("x"), (), 0, False),)
+
+
+@pytest.mark.parametrize(
+    ("node", "action"),
+    [
+        (
+            "{kind: queue, queue: x, agent: ana, data: {vip: 'yes'}}",
+            EnterQueue(QueueId("x"), (), 0, True, AgentId("ana"), 30, {"vip": "yes"}),
+        ),
+        (
+            "{kind: queue, queue: x, agent: ana, agent_s: 90}",
+            EnterQueue(QueueId("x"), (), 0, True, AgentId("ana"), 90),
+        ),
+        ("{kind: transfer, queue: x}", EnterQueue(QueueId("x"))),
+        ("{kind: transfer, agent: ana}", SendTo(Target(TargetKind.AGENT, "ana"))),
+        (
+            "{kind: transfer, number: +33123456789, data: {why: claim}}",
+            SendTo(Target(TargetKind.NUMBER, "+33123456789"), {"why": "claim"}),
+        ),
+        ("{kind: voicemail, queue: x}", SendTo(Target(TargetKind.VOICEMAIL, "x"))),
+        ("{kind: callback, queue: x}", SendTo(Target(TargetKind.CALLBACK, "x"))),
+    ],
+)
+def test_what_a_flow_ends_with(node: str, action: object) -> None:
+    caller = call(f"flow: test\nstart: q\nnodes:\n  q: {node}\n")
+    assert caller.turn.actions == (action,)
+    assert caller.turn.state is None
+    assert [name for name, _ in caller.path] == ["q"]
 
 
 def test_a_choice_sets_the_language_of_what_follows() -> None:

@@ -174,3 +174,29 @@ async def test_what_cannot_be_used_leaves_everything_as_it_was(tmp_path: Path) -
     # After a restart a queue that is gone since must not end calls that are still in the flow.
     await library.restore(TEST, 2, queue)
     assert library.flow_set.newest == {TEST: 2}
+
+
+async def test_the_floors_own_texts_can_be_said_once_they_are_audible(tmp_path: Path) -> None:
+    voice = CountingVoice(fails="Muet")
+    library = FlowLibrary(Speech(voice, tmp_path))
+    runner: FlowRunner = library
+    assert runner.spoken("Patientez.", "fr") == ()
+    texts = [("fr", f"Texte {n}.") for n in range(40)]
+    said = await library.prepare([*texts, ("fr", "Patientez  ."), ("fr", "Muet"), ("xx", "Non.")])
+    assert len(said) == 1
+    assert "1 texts" in said[0]
+    assert "Muet" in said[0]
+    (media,) = runner.spoken("Patientez .", "fr")
+    assert (tmp_path / "plateau-tts" / f"{media.removeprefix('tts:')}.wav").exists()
+    assert all(runner.spoken(text, "fr") for _, text in texts)
+    assert runner.spoken("Muet", "fr") == ()
+    assert runner.spoken("Non.", "xx") == ()
+    made = len(voice.spoken)
+    assert await library.prepare(texts) == []
+    assert len(voice.spoken) == made
+
+
+async def test_without_a_voice_somebody_else_makes_texts_audible() -> None:
+    library = FlowLibrary(None)
+    assert await library.prepare([("en", "Hello.")]) == []
+    assert library.spoken("Hello.", "en")

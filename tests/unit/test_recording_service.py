@@ -14,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acd.facts import AnyFact, ContactEnded, RecordingKept, RecordingLost, RecordingStarted
-from acd.model import CallId, EndedBy, Outcome, RecordingId
+from acd.model import AgentId, CallId, EndedBy, Outcome, RecordingId
 from recording.service import Expected, Recorder, measure
 from recording.wav import WavFault, read_header
 
 pytestmark = pytest.mark.unit
 
 CALL, RECORDING = CallId("call-1"), RecordingId("0f28c572-8789-4a3e-8f32-a90cdaf16307")
+ANA = AgentId("ana")
 NOW_MS = 1_760_000_000_000
 
 
@@ -120,8 +121,8 @@ class Desk:
         self.told.extend(facts)
         self.arrived.set()
 
-    def start(self) -> None:
-        self.recorder.on_fact(RecordingStarted(CALL, 3, 1, CALL, RECORDING, None, None))
+    def start(self, agent_id: AgentId | None = ANA) -> None:
+        self.recorder.on_fact(RecordingStarted(CALL, 3, 1, CALL, RECORDING, agent_id, None))
 
     def end(self) -> None:
         ended = ContactEnded(CALL, 9, 2, CALL, Outcome.ANSWERED, EndedBy.CALLER, "")
@@ -159,6 +160,31 @@ async def test_nothing_is_verified_while_the_call_goes_on(tmp_path: Path) -> Non
     desk.recorder.switch_says_ended(RECORDING, None)
     await asyncio.sleep(0)
     assert desk.told == []
+    desk.end()
+    assert isinstance(await desk.one(), RecordingKept)
+
+
+async def test_a_message_is_verified_as_soon_as_it_is_written_and_only_once(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path)
+    desk.start(agent_id=None)
+    desk.write(wav(16_000))
+    desk.recorder.switch_says_ended(RECORDING, None)
+    kept = await desk.one()
+    assert isinstance(kept, RecordingKept)
+    assert kept.duration_ms == 2000
+    desk.end()
+    await desk.recorder.close()
+    assert len(desk.told) == 1
+
+
+async def test_a_message_whose_end_was_never_told_is_verified_when_the_call_ends(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path, patience_s=0.01)
+    desk.start(agent_id=None)
+    desk.write(wav(16_000))
     desk.end()
     assert isinstance(await desk.one(), RecordingKept)
 

@@ -28,6 +28,11 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "states.md"
 MADE_BY_THE_ENGINE = {
     AgentInput.OFFERED,
     AgentInput.ANSWERED,
+    AgentInput.HELD,
+    AgentInput.RETRIEVED,
+    AgentInput.CONSULTS,
+    AgentInput.CONSULT_OVER,
+    AgentInput.PLACES_CALL,
     AgentInput.OFFER_OVER,
     AgentInput.TALK_OVER,
     AgentInput.WRAP_UP_OVER,

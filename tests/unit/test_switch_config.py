@@ -95,12 +95,16 @@ def test_certificates_survive_rendering(config: SwitchConfig) -> None:
 def test_every_dialplan_context_enters_stasis_or_is_where_it_leads(config: SwitchConfig) -> None:
     text = rendered(config, "extensions.conf")
     contexts = dict(re.findall(r"^\[([a-z-]+)\]\n(.*?)(?=^\[|\Z)", text, re.M | re.S))
-    assert set(contexts) == {"general", "from-trunk", "from-agents", "after-app", "fallback"}
+    assert set(contexts) == {
+        *("general", "from-trunk", "from-agents", "phone-transfer", "after-app", "fallback")
+    }
     for name, word in (("from-trunk", "inbound"), ("from-agents", "agent")):
         entries = contexts[name].count("exten =>")
         assert entries == contexts[name].count(f"Stasis(plateau,{word},") == 3
         assert contexts[name].count("Goto(after-app,s,1)") == entries
         assert contexts[name].count("TIMEOUT(absolute)=14400") == entries
+    assert contexts["from-agents"].count("Set(TRANSFER_CONTEXT=phone-transfer)") == 3
+    assert re.findall(r"1,(\S+)", contexts["phone-transfer"]) == ["Wait(0.5)"] * 3
     assert contexts["fallback"].count("technical-difficulty") == 2
 
 

@@ -1,26 +1,23 @@
 """The SIPp harness: phones for contract tests, demo and bench.
 
 SIPp (3.8) does the signalling from the scenarios next door; in tests Python owns each party's
-sound. `SippCaller` and `SippAgent` are steered one by one; `SippFleet` and `SippLoad` are many.
+sound. `SippCaller`, `SippAgent` and `SippOutside` are steered one by one; `SippFleet` and
+`SippLoad` are many.
 """
 
-from tests.contract.harness.agent import (
-    Account,
-    Behaviour,
-    SippAgent,
-    SippFleet,
-    register,
-    register_refused,
-    unregister,
-)
+from tests.contract.harness.agent import Behaviour, SippAgent
 from tests.contract.harness.audio import RtpParty
+from tests.contract.harness.call import OutsideCall, PhoneCall
 from tests.contract.harness.caller import SippCaller
+from tests.contract.harness.dialog import Direction, EndedBy, Transfer
 from tests.contract.harness.errors import HarnessError, HarnessTimeout, SippFailed
 from tests.contract.harness.figures import Counts, Event, Percentiles, percentiles
+from tests.contract.harness.fleet import SippFleet
 from tests.contract.harness.load import LoadFigures, SippLoad
-from tests.contract.harness.party import EndedBy
+from tests.contract.harness.outside import SippOutside, Subscriber
 from tests.contract.harness.plan import CallPlan, Pattern, arrivals
-from tests.contract.harness.site import SCENARIOS, Site
+from tests.contract.harness.registering import Account, register, register_refused, unregister
+from tests.contract.harness.site import SCENARIOS, PortPool, Site
 from tests.contract.harness.tones import (
     TONES,
     ToneHeard,
@@ -33,6 +30,7 @@ from tests.contract.harness.tones import (
     tones_heard,
     wav_tones,
 )
+from tests.contract.harness.wire import SipMessage
 
 __all__ = [
     "SCENARIOS",
@@ -41,21 +39,29 @@ __all__ = [
     "Behaviour",
     "CallPlan",
     "Counts",
+    "Direction",
     "EndedBy",
     "Event",
     "HarnessError",
     "HarnessTimeout",
     "LoadFigures",
+    "OutsideCall",
     "Pattern",
     "Percentiles",
+    "PhoneCall",
+    "PortPool",
     "RtpParty",
+    "SipMessage",
     "SippAgent",
     "SippCaller",
     "SippFailed",
     "SippFleet",
     "SippLoad",
+    "SippOutside",
     "Site",
+    "Subscriber",
     "ToneHeard",
+    "Transfer",
     "arrivals",
     "encode_ulaw",
     "hears",

@@ -1,29 +1,26 @@
-"""Agents' phones: one steered by a test, or a fleet in one process; and single registrations.
+"""A registered phone steered by a test: an agent's, a supervisor's, or a seat's.
 
 Decides what a phone does on the wire; refuses to know states of agents.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import signal
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
 from enum import StrEnum
-from types import TracebackType
 
-from tests.contract.harness.audio import ulaw_frames
+from tests.contract.harness.call import PhoneCall
+from tests.contract.harness.dialog import EndedBy
 from tests.contract.harness.errors import HarnessError, HarnessTimeout, SippFailed
-from tests.contract.harness.figures import Counts, Event
-from tests.contract.harness.party import EndedBy, Party
+from tests.contract.harness.figures import Event
+from tests.contract.harness.party import Party
 from tests.contract.harness.process import SippProcess
+from tests.contract.harness.registering import FOREVER_MS, injection
 from tests.contract.harness.site import Site
+from tests.contract.harness.wire import SipMessage
 
-_FOREVER_MS = 86_400_000
-_REGISTER = "register_fleet_expect_ok.xml"
-_REGISTER_PER_S = 200
-"""A switch reads each new account from its database: faster, its first 401 comes after 500 ms."""
+_LINES = 8
+"""Calls of SIPp's own side at once: the registration, and the lines to dial on."""
 
 
 class Behaviour(StrEnum):
@@ -31,81 +28,40 @@ class Behaviour(StrEnum):
 
     ANSWER = "answer"  # after ring_ms
     MANUAL = "manual"  # rings until answer(), refuse_busy() or decline()
+    AUTO = "auto"  # answers at once if the INVITE asks for it, else as MANUAL
     BUSY = "busy"  # 486
     DECLINE = "decline"  # 603
     RING = "ring"  # never answers; takes the CANCEL
 
 
+_CALLED = "uas_phone_expect_call.xml"
 _SCENARIO = {
-    Behaviour.ANSWER: "uas_agent_expect_call.xml",
-    Behaviour.MANUAL: "uas_agent_expect_call.xml",
+    Behaviour.ANSWER: _CALLED,
+    Behaviour.MANUAL: _CALLED,
+    Behaviour.AUTO: _CALLED,
     Behaviour.BUSY: "uas_busy_expect_ack.xml",
     Behaviour.DECLINE: "uas_decline_expect_ack.xml",
     Behaviour.RING: "uas_ring_expect_cancel.xml",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A SIP account: user name and digest password."""
+def asks_auto_answer(invite: SipMessage) -> bool:
+    """Return whether an INVITE asks the phone to answer by itself, as common phones understand it.
 
-    user: str
-    password: str
-
-
-def _injection(lines: Sequence[str], order: str = "SEQUENTIAL") -> str:
-    for line in lines:
-        if "\n" in line:
-            raise HarnessError(f"a line of an injection file holds a line break: {line!r}")
-    return "\n".join([order, *lines]) + "\n"
-
-
-class _Registrar:
-    """The registrations of one SIPp process that also takes calls."""
-
-    def __init__(self, sipp: SippProcess, accounts: Sequence[Account]) -> None:
-        for account in accounts:
-            if ";" in account.user + account.password:
-                raise HarnessError(f"{account.user}: SIPp's CSV cannot carry a semicolon")
-        self.sipp = sipp
-        self.accounts = list(accounts)
-        users = sipp.folder / "accounts.csv"
-        # The scenario counts its lines from 1 (a variable of value 0 prints as nothing).
-        lines = ["unused;unused;", *(f"{a.user};{a.password};" for a in accounts)]
-        users.write_text(_injection(lines))
-        # -l, not -m: -m would count incoming calls and qualifies as well and stop too early.
-        sipp.add_options("-inf", str(users), "-l", str(len(accounts)), "-r", str(_REGISTER_PER_S))
-        sipp.add_options("-cid_str", "reg-%u-%p")
-
-    async def registered(self, timeout_s: float) -> None:
-        wanted = {account.user for account in self.accounts}
-
-        def all_in() -> bool:
-            return wanted <= {e.fields["user"] for e in self.sipp.events if e.name == "registered"}
-
-        await self.sipp.until(
-            all_in, what=f"registration of {len(wanted)} accounts", timeout_s=timeout_s
-        )
-
-    async def leave_if_possible(self, timeout_s: float) -> None:
-        """Unregister all and wait for it; a switch that is down or gone makes no error here."""
-        self.sipp.send_signal(signal.SIGUSR1)
-        await asyncio.sleep(0)
-        ids = {e.call_id for e in self.sipp.events if e.name == "registered"}
-        for call_id in ids:
-            self.sipp.steer("LEAVE", call_id)
-
-        def all_out() -> bool:
-            return ids <= {e.call_id for e in self.sipp.events if e.name == "unregistered"}
-
-        with contextlib.suppress(HarnessTimeout, SippFailed):
-            await self.sipp.until(all_out, what="the end of registrations", timeout_s=timeout_s)
+    `Call-Info: <…>;answer-after=0` or `Alert-Info: …auto-answer…`.
+    """
+    call_info = " ".join(invite.headers("Call-Info")).replace(" ", "")
+    alert_info = " ".join(invite.headers("Alert-Info")).lower()
+    return re.search(r"answer-after=0\b", call_info) is not None or "auto-answer" in alert_info
 
 
 class SippAgent(Party):
-    """One agent's phone with a tone of its own; entering registers it with digest.
+    """One registered phone with a tone of its own; entering registers it with digest.
 
-    `ring_ms` and `talk_s` (None: until BYE) hold for each call. Leaving unregisters.
+    `ring_ms` and `talk_s` (None: until BYE) hold for each call that comes in. What is said of *the
+    call* is of the one last rung; a call that the phone dials is a `PhoneCall`. Calls to another
+    user than `user`, meant for who had this port before, get 404 and count nowhere. Leaving hangs
+    up and unregisters.
     """
 
     def __init__(
@@ -120,34 +76,49 @@ class SippAgent(Party):
         talk_s: float | None = None,
         expires_s: int = 120,
     ) -> None:
-        super().__init__(site, tone_hz=tone_hz, name=f"agent {user}")
+        super().__init__(site, tone_hz=tone_hz, name=f"phone {user}")
+        self.user = user
+        self.calls: list[PhoneCall] = []
+        self._behaviour = behaviour
+        waits = behaviour in (Behaviour.MANUAL, Behaviour.AUTO)
         keys: dict[str, object] = {
+            "user": user,
+            "secret": password,
             "expires_s": expires_s,
             "refresh_ms": expires_s * 500,
+            "ring_ms": FOREVER_MS if waits else ring_ms,
+            "talk_ms": FOREVER_MS if talk_s is None else round(talk_s * 1000),
             "rtp_port": self.audio.port,
-            "ring_ms": _FOREVER_MS if behaviour is Behaviour.MANUAL else ring_ms,
-            "talk_ms": _FOREVER_MS if talk_s is None else round(talk_s * 1000),
         }
         self.sipp = SippProcess(
-            site, _REGISTER, receive=_SCENARIO[behaviour], name=f"agent-{user}", keys=keys
+            site,
+            "uac_phone_expect_answer_or_refusal.xml",
+            receive=_SCENARIO[behaviour],
+            name=f"phone-{user}",
+            keys=keys,
         )
-        self._registrar = _Registrar(self.sipp, [Account(user, password)])
+        ports = self.sipp.folder / "ports.csv"
+        ports.write_text(injection([f"{self.audio.port};"]))
+        self.sipp.add_options("-inf", str(ports), "-l", str(_LINES), "-r", "200")
+        self.sipp.add_options("-cid_str", f"{self.sipp.folder.name}-%u-%p")
         self._call: Event | None = None
         self._from = 0
 
     async def _open(self) -> None:
         await super()._open()
-        await self._registrar.registered(10.0)
+        await self._await(("registered",), 10.0)
 
+    # ---- calls that come in -----------------------------------------------------------------
     def offers(self) -> int:
         """Return how many times the phone was rung so far."""
-        return sum(1 for event in self.sipp.events if event.name == "rung")
+        return len(self._rung())
 
     async def rung(self, *, timeout_s: float = 5.0) -> float:
         """Wait for the next INVITE (each is awaited once); return when it came (seconds UTC)."""
-        event = await self._await(("rung",), timeout_s, after=self._from)
-        self._from = self.sipp.events.index(event) + 1
-        self._call = event
+        event = await self.sipp.event(
+            self._is_ours, what="«rung»", timeout_s=timeout_s, after=self._from
+        )
+        self._take(event)
         return event.at_s
 
     async def answered(self, *, timeout_s: float = 5.0) -> float:
@@ -158,15 +129,15 @@ class SippAgent(Party):
 
     async def answer(self) -> None:
         """Pick up now (Behaviour.MANUAL, or before ring_ms is over)."""
-        self._steer("ANSWER")
+        self.sipp.steer("ANSWER", self.dialog_id())
 
     async def refuse_busy(self) -> None:
         """Answer 486 while ringing."""
-        self._steer("BUSY")
+        self.sipp.steer("BUSY", self.dialog_id())
 
     async def decline(self) -> None:
         """Answer 603 while ringing."""
-        self._steer("DECLINE")
+        self.sipp.steer("DECLINE", self.dialog_id())
 
     async def refused(self, *, timeout_s: float = 5.0) -> int:
         """Wait until the phone's refusal was acknowledged; return its code."""
@@ -174,43 +145,98 @@ class SippAgent(Party):
             await self.rung(timeout_s=timeout_s)
         return int((await self._of_call(("refused",), timeout_s)).fields["code"])
 
-    async def hold(self, *, timeout_s: float = 5.0) -> float:
-        """Put the caller on hold (re-INVITE sendonly, silence sent) and wait for the 200."""
-        self._steer("HOLD")
-        event = await self._of_call(("held",), timeout_s)
-        self.audio.mute()
-        return event.at_s
-
-    async def resume(self, *, timeout_s: float = 5.0) -> float:
-        """Take the caller back (re-INVITE sendrecv) and wait for the 200."""
-        self._steer("RESUME")
-        event = await self._of_call(("resumed",), timeout_s)
-        self.audio.mute(False)
-        return event.at_s
-
-    async def hang_up(self) -> None:
-        """Send BYE; `ended()` tells when it is done."""
-        self._steer("HANGUP")
-
     async def ended(self, *, timeout_s: float = 5.0) -> EndedBy:
         """Wait for the end of the call last rung and say who brought it."""
         event = await self._of_call(("ended",), timeout_s)
         self._call = None
-        self.audio.pause()
         return EndedBy(event.fields["by"])
 
+    # ---- calls that it dials ----------------------------------------------------------------
+    async def dial(
+        self, number: str, *, tone_hz: int | None = None, timeout_s: float = 5.0
+    ) -> PhoneCall:
+        """Dial with the phone's account, also while another call is up; return the new call.
+
+        It has an RTP port of its own and sends `tone_hz` (None: the phone's tone).
+        """
+        used = {call.dialog_id() for call in self.calls}
+        line = await self.sipp.event(
+            lambda event: event.name == "line" and event.call_id not in used,
+            what="a line to dial on",
+            timeout_s=timeout_s,
+        )
+        call = PhoneCall(
+            self.site,
+            self.sipp,
+            call_id=line.call_id,
+            number=number,
+            name=f"call of {self.user} to {number}",
+            tone_hz=self.audio.tone_hz if tone_hz is None else tone_hz,
+            rtp_port=self.site.rtp_pool.take(),
+        )
+        self.calls.append(call)
+        port = str(call.audio.port)
+        self.sipp.steer("DIAL", line.call_id, Number=number.replace("#", "%23"), Rtp_Port=port)
+        return call
+
+    # ---- the end ----------------------------------------------------------------------------
     async def close(self) -> None:
         """Hang up, unregister, end the process."""
-        if self.sipp.running and any(e.name == "registered" for e in self.sipp.events):
+        registered = [e for e in self.sipp.events if e.name == "registered"]
+        if self.sipp.running and registered:
             over = {e.call_id for e in self.sipp.events if e.name in ("ended", "refused")}
-            for event in self.sipp.events:
-                if event.name == "rung" and event.call_id not in over:
+            begun = [e for e in self.sipp.events if e.name in ("rung", "dialled")]
+            for event in begun:
+                if event.call_id not in over:
                     self.sipp.steer("HANGUP", event.call_id)
-            await self._registrar.leave_if_possible(1.0)
+            self.sipp.steer("LEAVE", registered[0].call_id)
+            # A switch that is down or gone makes no error here.
+            with contextlib.suppress(HarnessTimeout, SippFailed):
+                await self._await(("unregistered",), 1.0)
         await super().close()
+        for call in self.calls:
+            call.audio.close()
+            self.site.rtp_pool.give_back(call.audio.port)
 
-    def _steer(self, verb: str) -> None:
-        self.sipp.steer(verb, self._last_call().call_id)
+    async def vanish(self) -> None:
+        """Kill SIPp and stop all sound without a word to the switch: the phone is gone."""
+        await super().vanish()
+        for call in self.calls:
+            call.audio.close()
+
+    def dialog_id(self) -> str:
+        """Return the Call-ID of the call last rung, or of the last one that ended."""
+        return self._last_call().call_id
+
+    def _on_event(self, event: Event) -> None:
+        for call in self.calls:
+            if call.dialog_id() == event.call_id:
+                call.on_event(event)
+                return
+        if event.name == "rung":
+            if not self._is_ours(event):
+                if _SCENARIO[self._behaviour] == _CALLED:
+                    self.sipp.steer("UNKNOWN", event.call_id)
+            elif self._behaviour is Behaviour.AUTO and self._asked(event):
+                self.sipp.steer("ANSWER", event.call_id)
+        super()._on_event(event)
+
+    def _asked(self, event: Event) -> bool:
+        return any(
+            message.method == "INVITE" and asks_auto_answer(message)
+            for message in self.sipp.messages()
+            if message.call_id == event.call_id
+        )
+
+    def _is_ours(self, event: Event) -> bool:
+        return event.name == "rung" and event.fields.get("user") == self.user
+
+    def _rung(self) -> list[Event]:
+        return [event for event in self.sipp.events if self._is_ours(event)]
+
+    def _take(self, event: Event) -> None:
+        self._call = event
+        self._from = self.sipp.events.index(event) + 1
 
     async def _of_call(self, names: tuple[str, ...], timeout_s: float) -> Event:
         call = self._last_call()
@@ -224,104 +250,9 @@ class SippAgent(Party):
     def _last_call(self) -> Event:
         """The call last rung, whether the test awaited its ringing or not."""
         if self._call is None:
-            rung = [event for event in self.sipp.events if event.name == "rung"]
+            rung = self._rung()
             if not rung:
                 raise HarnessError(f"{self.name}: no call was rung yet; await rung()")
-            self._call = rung[-1]
-            self._from = self.sipp.events.index(self._call) + 1
+            self._take(rung[-1])
+        assert self._call is not None
         return self._call
-
-
-class SippFleet:
-    """Many agents' phones in one SIPp process; entering registers them all.
-
-    They ring `ring_ms`, answer, and talk until BYE or for a time drawn from `talk_ms` (None:
-    until BYE). They all send `tone_hz`, or nothing for None.
-    """
-
-    def __init__(
-        self,
-        site: Site,
-        accounts: Sequence[Account],
-        *,
-        ring_ms: int = 20,
-        talk_ms: Sequence[int] | None = None,
-        tone_hz: int | None = None,
-        expires_s: int = 300,
-        trace_messages: bool = False,
-    ) -> None:
-        block = site.load_block()
-        self.sipp = SippProcess(
-            site,
-            _REGISTER,
-            receive="uas_fleet_expect_call.xml",
-            name="fleet",
-            keys={
-                "expires_s": expires_s,
-                "refresh_ms": expires_s * 500,
-                "ring_ms": ring_ms,
-            },
-            options=["-min_rtp_port", str(block.start), "-max_rtp_port", str(block.stop - 2)],
-            trace_messages=trace_messages,
-            poll_s=0.05,
-        )
-        sound = self.sipp.folder / "tone.ulaw"
-        if tone_hz is not None:
-            sound.write_bytes(b"".join(ulaw_frames(tone_hz, 1.0)))
-        self.sipp.add_options("-key", "tone", "none" if tone_hz is None else str(sound))
-        self._registrar = _Registrar(self.sipp, accounts)
-        talk = self.sipp.folder / "talk.csv"
-        talk.write_text(_injection([f"{ms};" for ms in talk_ms or [_FOREVER_MS]], "RANDOM"))
-        self.sipp.add_options("-inf", str(talk))
-
-    async def __aenter__(self) -> SippFleet:
-        try:
-            await self.sipp.start()
-            await self._registrar.registered(10.0 + len(self._registrar.accounts) * 0.05)
-        except BaseException:
-            await self.sipp.close()
-            raise
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.sipp.running:
-            await self._registrar.leave_if_possible(5.0)
-        await self.sipp.close()
-
-    def count(self, name: str) -> int:
-        """Return how many events of that name there were: rung, answered, ended, refused."""
-        return sum(1 for event in self.sipp.events if event.name == name)
-
-    def counts(self) -> Counts:
-        """Return SIPp's own counts (registrations and qualifies are among them)."""
-        return self.sipp.counts()
-
-
-async def register(site: Site, account: Account, *, expires_s: int = 60) -> None:
-    """Register once and go (the contact stays); raises SippFailed unless it was accepted."""
-    await _once(site, "register_expect_ok.xml", account, expires_s)
-
-
-async def register_refused(site: Site, account: Account) -> int:
-    """Try to register, expect a refusal after the digest; return its code (401 or 403)."""
-    events = await _once(site, "register_expect_forbidden.xml", account, 60)
-    return next(int(event.fields["code"]) for event in events if event.name == "refused")
-
-
-async def unregister(site: Site, account: Account) -> None:
-    """Unregister the contact of `register`; raises SippFailed unless it was accepted."""
-    await _once(site, "unregister_expect_ok.xml", account, 0)
-
-
-async def _once(site: Site, scenario: str, account: Account, expires_s: int) -> list[Event]:
-    keys = {"user": account.user, "secret": account.password, "expires_s": expires_s}
-    process = SippProcess(site, scenario, name=f"register-{account.user}", keys=keys)
-    process.add_options("-m", "1", "-timeout", "10s", "-timeout_error")
-    async with process:
-        await process.succeeded(15.0)
-    return process.events

@@ -25,6 +25,7 @@ from tests.contract.harness.rtp import (
     TELEPHONE_EVENT,
     RtpPacket,
     decode_rtp,
+    event_digit,
     event_frames,
 )
 from tests.contract.harness.tones import RATE, Pcm, decode_ulaw, encode_ulaw, tone
@@ -64,6 +65,7 @@ class RtpParty:
         self._began_ns = time.time_ns()
         self._frames: list[Frame] = []
         self._digits: deque[tuple[str, int, int]] = deque()
+        self._digits_received: dict[tuple[int, int, str], None] = {}
         self._peer: tuple[str, int] | None = None
         self._closing = threading.Event()
         self._muted = False
@@ -116,6 +118,15 @@ class RtpParty:
         """Whether queued key presses are still to be sent."""
         return bool(self._digits)
 
+    @property
+    def has_peer(self) -> bool:
+        """Whether it is known where to send sound."""
+        return self._peer is not None
+
+    def digits_received(self) -> str:
+        """Return the digits received so far; the packets of one key press count once."""
+        return "".join(digit for _, _, digit in list(self._digits_received))
+
     def now_s(self) -> float:
         """Return the present on this party's time line."""
         return (time.time_ns() - self._began_ns) / 1e9
@@ -124,6 +135,11 @@ class RtpParty:
     def frames(self) -> list[Frame]:
         """A copy of the frames received so far."""
         return list(self._frames)
+
+    def frames_between(self, from_s: float, to_s: float) -> int:
+        """Return how many frames arrived in [from_s, to_s)."""
+        first, last = (self._began_ns + round(at_s * 1e9) for at_s in (from_s, to_s))
+        return sum(first <= frame.arrived_ns < last for frame in self.frames)
 
     def pcm(self, from_s: float = 0.0, to_s: float | None = None) -> Pcm:
         """Return what was heard on the time line; where nothing arrived there is silence.
@@ -217,7 +233,12 @@ class RtpParty:
                     seconds, nanoseconds = struct.unpack_from("qq", value)
                     arrived_ns = seconds * 1_000_000_000 + nanoseconds
             packet = decode_rtp(data)
-            if packet is not None and packet.payload_type == PCMU:
+            if packet is None:
+                continue
+            if packet.payload_type == PCMU:
                 self._frames.append(
                     Frame(arrived_ns, packet.timestamp, packet.ssrc, packet.payload)
                 )
+            elif packet.payload_type == TELEPHONE_EVENT and (digit := event_digit(packet.payload)):
+                # A press has one timestamp for all its packets (RFC 4733, 2.5.1.2).
+                self._digits_received[(packet.ssrc, packet.timestamp, digit)] = None

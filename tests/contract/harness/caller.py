@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 import uuid
 
-from tests.contract.harness.errors import HarnessError, HarnessTimeout, SippFailed
-from tests.contract.harness.party import EndedBy, Party
+from tests.contract.harness.dialog import EndedBy
+from tests.contract.harness.errors import HarnessTimeout, SippFailed
+from tests.contract.harness.party import Party
 from tests.contract.harness.process import SippProcess
 from tests.contract.harness.site import Site
 
@@ -39,7 +40,7 @@ class SippCaller(Party):
         if expect_refusal:
             scenario = "uac_call_expect_refusal.xml"
         else:
-            keys["max_talk_ms"] = round(max_talk_s * 1000)
+            keys["talk_ms"] = round(max_talk_s * 1000)
         folder_name = "caller"
         self.sipp = SippProcess(site, scenario, name=folder_name, keys=keys, options=["-m", "1"])
         # Never the same twice: the switch may still retransmit to an earlier call of this port.
@@ -47,9 +48,17 @@ class SippCaller(Party):
         self.sipp.add_options("-cid_str", self.call_id)
         self._hanging_up = False
 
+    def dialog_id(self) -> str:
+        """Return the call's Call-ID."""
+        return self.call_id
+
     async def ringing(self, *, timeout_s: float = 5.0) -> float:
         """Wait for 180; return when it came (seconds UTC)."""
         return (await self._await(("ringing",), timeout_s)).at_s
+
+    async def early(self, *, timeout_s: float = 5.0) -> float:
+        """Wait for early media (183 with SDP); return when it came (seconds UTC)."""
+        return (await self._await(("early",), timeout_s)).at_s
 
     async def answered(self, *, timeout_s: float = 5.0) -> float:
         """Wait for 200 OK; return when it came (seconds UTC)."""
@@ -65,14 +74,6 @@ class SippCaller(Party):
         """Wait for the refusal and return its SIP code (needs `expect_refusal`)."""
         event = await self._await(("refused",), timeout_s)
         return int(event.fields["code"])
-
-    async def press(self, digits: str, *, on_ms: int = 100, gap_ms: int = 100) -> None:
-        """Press keys (RFC 4733) and wait until they were sent."""
-        seconds = self.audio.press(digits, on_ms=on_ms, gap_ms=gap_ms)
-        began_s = self.now_s()
-        await self._until(lambda: not self.audio.pressing, f"its {digits} sent", seconds + 2)
-        if self.now_s() - began_s > seconds + 1:
-            raise HarnessError(f"{self.name}: {digits} took {self.now_s() - began_s:.1f} s to send")
 
     async def hang_up(self) -> None:
         """Send BYE, or CANCEL before the answer; `ended()` tells when it is done."""

@@ -11,18 +11,28 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from tests.contract.harness.errors import HarnessTimeout, SippFailed
 from tests.contract.harness.figures import Counts, Event, exit_meaning, parse_counts, parse_event
-from tests.contract.harness.site import HOST, SCENARIOS, Site
+from tests.contract.harness.site import HOST, SCENARIOS, Site, is_free
+from tests.contract.harness.wire import SipMessage, parse_messages
 
 _POLL_S = 0.005
 _TAIL = 4000
+_PART = re.compile(r"^ *<\?part (\S+)\?>\n", re.MULTILINE)
+
+
+def whole_scenario(name: str) -> str:
+    """Return a scenario's text with its parts (`<?part talk.xml?>`) put in."""
+    text = (SCENARIOS / name).read_text()
+    return _PART.sub(lambda found: (SCENARIOS / "parts" / found[1]).read_text(), text)
 
 
 class SippProcess:
@@ -39,13 +49,14 @@ class SippProcess:
         receive: str | None = None,
         trace_messages: bool = True,
         poll_s: float = _POLL_S,
+        port: int | None = None,
     ) -> None:
         self.site = site
         self.name = name
         self.scenario = scenario
         self.events: list[Event] = []
         self.folder: Path = site.folder(name)
-        self.port = site.sip_pool.take()
+        self.port = site.sip_pool.take() if port is None else port
         self._control = site.sip_pool.take()
         self._keys = dict(keys or {})
         self._options = list(options)
@@ -57,6 +68,8 @@ class SippProcess:
         self._news = asyncio.Condition()
         self._partial = ""
         self._offset = 0
+        self._messages: list[SipMessage] = []
+        self._messages_offset = 0
         self._steps = 900
         self._over = False
         self.on_event: Callable[[Event], None] | None = None
@@ -84,9 +97,9 @@ class SippProcess:
         """Return the whole command line."""
         site, folder = self.site, self.folder
         argv = [*site.sipp, f"{site.switch_host}:{site.switch_port}"]
-        argv += ["-sf", str(SCENARIOS / self.scenario)]
+        argv += ["-sf", str(folder / self.scenario)]
         if self._receive:
-            argv += ["-rxsf", str(SCENARIOS / self._receive)]
+            argv += ["-rxsf", str(folder / self._receive)]
         argv += ["-i", HOST, "-bind_local", "-p", str(self.port), "-mi", HOST]
         argv += ["-ci", HOST, "-cp", str(self._control), "-nostdin"]
         argv += ["-aa"]  # connected-line UPDATE and the like may come at any moment
@@ -100,7 +113,9 @@ class SippProcess:
         return argv + self._options
 
     async def start(self) -> None:
-        """Start SIPp and the watcher of its event log."""
+        """Start SIPp, on its scenarios made whole, and the watcher of its event log."""
+        for name in filter(None, (self.scenario, self._receive)):
+            (self.folder / name).write_text(whole_scenario(name))
         with (self.folder / "output.txt").open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *self.argv(),
@@ -125,18 +140,23 @@ class SippProcess:
     ) -> None:
         await self.close()
 
-    def steer(self, verb: str, call_id: str) -> None:
-        """Send `verb` (HANGUP, ANSWER…) to the call; it takes effect within a millisecond or so."""
+    def steer(self, verb: str, call_id: str, **headers: str) -> int:
+        """Send `verb` (HANGUP, ANSWER…) to the call; it takes effect within a millisecond or so.
+
+        Returns its CSeq, which scenarios take for the request that they send because of it.
+        """
         self._steps += 1
+        more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
         text = (
             f"{verb} sip:steer@{HOST}:{self.port} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP {HOST}:9;branch=z9hG4bK-steer-{self._steps}\r\n"
             f"From: <sip:harness@{HOST}>;tag=harness\r\n"
             f"To: <sip:steer@{HOST}>;tag=steer\r\n"
-            f"Call-ID: {call_id}\r\nCSeq: {self._steps} {verb}\r\nContent-Length: 0\r\n\r\n"
+            f"Call-ID: {call_id}\r\nCSeq: {self._steps} {verb}\r\n{more}Content-Length: 0\r\n\r\n"
         )
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(text.encode(), (HOST, self.port))
+        return self._steps
 
     def send_signal(self, number: int) -> None:
         """Send a signal to SIPp if it still runs (SIGUSR1: no new calls, end when all ended)."""
@@ -195,6 +215,33 @@ class SippProcess:
         """
         if await self.finished(timeout_s) != 0:
             raise SippFailed(f"{self.name}: {self.report()}")
+
+    async def listening(self, timeout_s: float) -> None:
+        """Wait until SIPp holds its port, so that it can be called.
+
+        Raises:
+            HarnessTimeout, SippFailed: as for `event`.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        while is_free(self.port):
+            if self._over:
+                raise SippFailed(f"{self.name}: SIPp ended before it listened\n{self.report()}")
+            if time.monotonic() > deadline_s:
+                raise HarnessTimeout(
+                    f"{self.name}: SIPp does not listen within {timeout_s} s\n{self.report()}"
+                )
+            await asyncio.sleep(_POLL_S)
+
+    def messages(self) -> list[SipMessage]:
+        """Return all SIP messages so far, sent and received (none without `trace_messages`)."""
+        path = self.folder / "messages.log"
+        if path.exists():
+            with path.open("rb") as file:
+                file.seek(self._messages_offset)
+                fresh, taken = parse_messages(file.read())
+            self._messages_offset += taken
+            self._messages.extend(fresh)
+        return list(self._messages)
 
     def counts(self) -> Counts:
         """Return SIPp's own counts, as fresh as its last line of statistics (one a second)."""

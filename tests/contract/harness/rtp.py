@@ -67,6 +67,13 @@ def event_payload(digit: str, duration: int, *, end: bool, volume: int = 10) -> 
     return struct.pack("!BBH", _DIGITS.index(digit), flags, min(duration, 0xFFFF))
 
 
+def event_digit(payload: bytes) -> str | None:
+    """Return the digit of a telephone-event payload (RFC 4733, 2.3); None for other events."""
+    if len(payload) < 4 or payload[0] >= len(_DIGITS):
+        return None
+    return _DIGITS[payload[0]]
+
+
 def event_frames(digit: str, on_ms: int) -> list[tuple[bytes, bool, int]]:
     """Return (payload, marker, frame number) of one key press, three end packets included.
 

@@ -5,6 +5,7 @@ Decides which ports and folders a party gets; refuses to know what the party doe
 
 from __future__ import annotations
 
+import copy
 import itertools
 import socket
 from collections.abc import Iterator
@@ -18,7 +19,12 @@ HOST = "127.0.0.1"
 
 
 class PortPool:
-    """UDP ports handed out in turn from a range, so that a port just freed rests a while."""
+    """UDP ports handed out in turn from a range, so that a port just freed rests a while.
+
+    All sites on one switch share their pools. The switch repeats an INVITE that nobody answered
+    for 32 s (RFC 3261, 17.1.1.2), however soon its caller gave up: a pool that began anew with
+    each test would hand such a port to the next test's phone, and it would be rung.
+    """
 
     def __init__(self, ports: range) -> None:
         self._ports = ports
@@ -33,7 +39,7 @@ class PortPool:
         """
         for _ in range(len(self._ports)):
             port = next(self._turn)
-            if port not in self._taken and _is_free(port):
+            if port not in self._taken and is_free(port):
                 self._taken.add(port)
                 return port
         raise HarnessError(f"no free UDP port left in {self._ports}: give the site a wider range")
@@ -43,7 +49,8 @@ class PortPool:
         self._taken.discard(port)
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Return whether nobody holds the UDP port."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.bind((HOST, port))
@@ -57,28 +64,30 @@ class Site:
     """One switch under test and what the parties around it may use.
 
     `sipp` is the argv prefix that runs SIPp 3.8 (`switch.sipp.sipp_argv`); it must see `workdir`
-    and `SCENARIOS` at their own paths. RTP ports of steered parties come from `rtp_ports`; SIPp's
+    and `SCENARIOS` at their own paths. RTP ports of steered parties come from `rtp_pool`; SIPp's
     own RTP (loads) takes blocks of `load_rtp_ports`.
     """
 
     sipp: tuple[str, ...]
     workdir: Path
     switch_port: int
-    sip_ports: range
-    rtp_ports: range
+    sip_pool: PortPool
+    rtp_pool: PortPool
     load_rtp_ports: range = range(40000, 48000)
     switch_host: str = HOST
-    sip_pool: PortPool = field(init=False)
-    rtp_pool: PortPool = field(init=False)
     _numbers: Iterator[int] = field(init=False, default_factory=itertools.count)
     _load_blocks: Iterator[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sip_pool", PortPool(self.sip_ports))
-        object.__setattr__(self, "rtp_pool", PortPool(self.rtp_ports))
         size = len(self.load_rtp_ports) // 4
         starts = [self.load_rtp_ports.start + size * i for i in range(4)]
         object.__setattr__(self, "_load_blocks", itertools.cycle(starts))
+
+    def toward(self, port: int) -> Site:
+        """Return this site with another address in the switch's place; folders and ports shared."""
+        other = copy.copy(self)
+        object.__setattr__(other, "switch_port", port)
+        return other
 
     def load_block(self) -> range:
         """Return the next quarter of `load_rtp_ports`, in turn."""

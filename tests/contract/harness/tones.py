@@ -140,6 +140,15 @@ def hears(
     return float(np.mean(_shares(blocks, hz, rate) >= wanted)) >= share
 
 
+def longest_run_s(pcm: Pcm, hz: int, rate: int = RATE) -> float:
+    """Return for how long at most `hz` sounded without a break, alone or with other tones."""
+    longest = run = 0
+    for holds in _shares(_blocks(pcm, rate), hz, rate) >= _SHARE_MIXED:
+        run = run + 1 if holds else 0
+        longest = max(longest, run)
+    return 0.0 if longest == 0 else BLOCK_S + (longest - 1) * _HOP_S
+
+
 def hears_other_sound(pcm: Pcm, rate: int = RATE, candidates: Sequence[int] = TONES) -> bool:
     """Return whether most of `pcm` is sound, yet no candidate tone: music or speech."""
     blocks = _blocks(pcm, rate)

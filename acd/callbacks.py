@@ -1,0 +1,377 @@
+"""Callbacks: a customer keeps the place in the queue without waiting on the telephone. Pure.
+
+A callback is a call without a first leg. Agent first, it is offered as a caller would be, and the
+customer is dialled once the agent is there. Customer first, it stands in the queue unseen by the
+router until `calling_back` has the customer dialled; who picks up then waits at the old place. It
+is put off by becoming `scheduled`: when it is due, `calling_back` makes it stand in the queue.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from acd import (
+    agents,
+    announcing,
+    dialling,
+    legs,
+    opening,
+    queueing,
+    ringing,
+    talks,
+    telling,
+    waiting,
+)
+from acd.commands import CreateBridge, DestroyBridge, JoinBridge
+from acd.config import CallbackPolicy
+from acd.ending import Ending, end
+from acd.facts import Call, CallbackChanged, ContactArrived
+from acd.floor import Floor, Role
+from acd.model import (
+    AgentId,
+    BridgeId,
+    CallId,
+    CallKind,
+    CallState,
+    EndedBy,
+    Offer,
+    OfferEnd,
+    Outcome,
+    QueueId,
+    SegmentId,
+    SegmentKind,
+    Talk,
+    Ticket,
+    VisitOutcome,
+)
+from acd.states import CallInput, call_goes
+from acd.timers import Wake
+
+_NOT_YET = (CallState.SCHEDULED, CallState.WAITING, CallState.OFFERED, CallState.DIALLING)
+
+
+# ---- opened ------------------------------------------------------------------------------------
+
+
+def can_reach(floor: Floor, call: Call) -> bool:
+    """Whether this caller can be called back: the number was shown, and may be dialled."""
+    return call.number is not None and dialling.is_allowed(floor, call.number)
+
+
+def open_for(floor: Floor, number: str, queue_id: QueueId) -> Call | None:
+    """The callback to this number for this queue that has not been reached yet; None: there is
+    none.
+    """
+    for call_id in floor.callbacks.get(number, ()):
+        call = floor.calls.get(call_id)
+        if call is not None and call.last_queue_id == queue_id and not call.served:
+            return call
+    return None
+
+
+def keep_place(floor: Floor, call: Call, queue_id: QueueId | None) -> None:
+    """The caller hangs up and is called back when it is their turn, at the place they have.
+
+    One who has a callback of this queue already keeps that one; it is due now.
+    """
+    if queue_id is None or call.number is None:
+        return
+    there = open_for(floor, call.number, queue_id)
+    if there is not None:
+        if there.state is CallState.SCHEDULED and there.ticket is not None:
+            _schedule(floor, there, min(there.ticket.due_at, floor.now_ms))
+        return
+    visit = call.visit
+    ticket = Ticket(
+        number=call.number,
+        due_at=floor.now_ms,
+        key=visit.key if visit is not None else _new_key(floor, queue_id, floor.now_ms),
+        extra=visit.extra if visit is not None else (),
+        origin_id=call.contact,
+    )
+    made = begun(floor, CallId(floor.new_id()), queue_id, ticket, call.name, call.data)
+    made = msgspec.structs.replace(made, dnis=call.dnis, language=call.language)
+    open_callback(floor, made)
+
+
+def _new_key(floor: Floor, queue_id: QueueId, at: int) -> int:
+    return at - floor.queue(queue_id).priority * queueing.PRIORITY_MS
+
+
+def begun(
+    floor: Floor,
+    call_id: CallId,
+    queue_id: QueueId,
+    ticket: Ticket,
+    name: str | None,
+    data: dict[str, str],
+) -> Call:
+    """A new callback, not told of yet."""
+    return Call(
+        id=call_id,
+        channel_id=None,
+        dnis=ticket.number,
+        number=ticket.number,
+        name=name,
+        arrived_at=floor.now_ms,
+        state=CallState.SCHEDULED,
+        kind=CallKind.CALLBACK,
+        since=floor.now_ms,
+        last_queue_id=queue_id,
+        ticket=ticket,
+        data=data,
+    )
+
+
+def open_callback(floor: Floor, call: Call) -> None:
+    """Keep that it was booked, and wake for it when it is due."""
+    ticket = call.ticket
+    if ticket is None:
+        return
+    call = floor.tell_call(
+        call,
+        lambda subject, seq, at: ContactArrived(
+            subject,
+            seq,
+            at,
+            call.id,
+            call.dnis,
+            call.number,
+            call.name,
+            None,
+            direction="outbound",
+            kind=CallKind.CALLBACK,
+            root_id=ticket.origin_id,
+            queue_id=call.last_queue_id,
+            agent_id=ticket.agent_id,
+        ),
+    )
+    told(floor, call, "booked", by=ticket.by)
+    floor.timers.set(Wake.DUE, call.id, ticket.due_at)
+
+
+def told(
+    floor: Floor, call: Call, state: str, agent_id: AgentId | None = None, by: str | None = None
+) -> Call:
+    """Keep what became of a callback; the call with its new `seq`."""
+    ticket, queue_id = call.ticket, call.last_queue_id
+    if ticket is None or queue_id is None:
+        return call
+    return floor.tell_call(
+        call,
+        lambda subject, seq, at: CallbackChanged(
+            subject,
+            seq,
+            at,
+            call.id,
+            queue_id,
+            ticket.number,
+            state,
+            ticket.attempts,
+            ticket.due_at,
+            place_of(call),
+            ticket.origin_id,
+            agent_id,
+            by,
+        ),
+    )
+
+
+def place_of(call: Call) -> int:
+    """The key that the callback stands by: that of its last stay in the queue, else the ticket's.
+
+    A supervisor may have changed it there.
+    """
+    if call.visit is not None:
+        return call.visit.key
+    return call.ticket.key if call.ticket is not None else call.arrived_at
+
+
+def policy_of(floor: Floor, call: Call) -> CallbackPolicy:
+    """How the queue calls back."""
+    queue = floor.queue(call.last_queue_id) if call.last_queue_id is not None else None
+    return (queue.callback if queue is not None else None) or CallbackPolicy()
+
+
+# ---- put off -----------------------------------------------------------------------------------
+
+
+def put_off(floor: Floor, call: Call, why: str) -> None:
+    """The callback cannot be made now: again when the queue opens, or after the policy's pause.
+
+    It must have no phone ringing and no agent any more.
+    """
+    later = floor.now_ms + policy_of(floor, call).retry_s * 1000
+    if why == "closed":
+        later = opens_at(floor, call.last_queue_id, floor.now_ms) or later
+    told(floor, _schedule(floor, call, later), "postponed")
+
+
+def opens_at(floor: Floor, queue_id: QueueId | None, at: int) -> int | None:
+    """When the queue's calendar is next open, from `at` on (UTC ms).
+
+    None: it is a supervisor who has closed it, or nothing says when it opens.
+    """
+    queue = floor.queue(queue_id) if queue_id is not None else None
+    if queue is None or queue.closed or queue.calendar is None:
+        return None
+    calendar = floor.config.calendars.get(queue.calendar)
+    return opening.next_opening(calendar, at) if calendar is not None else None
+
+
+def _schedule(floor: Floor, call: Call, due_at: int) -> Call:
+    """Stand aside until `due_at`, with the place kept."""
+    call_goes(call.state, CallInput.PUT_OFF, CallState.SCHEDULED)
+    if queueing.in_queue(floor, call):
+        call = queueing.close_visit(floor, call, VisitOutcome.CALLBACK)
+    if call.bridge_id is not None:
+        floor.order(DestroyBridge(call.id, call.bridge_id))
+    ticket = call.ticket
+    if ticket is not None:
+        ticket = msgspec.structs.replace(ticket, due_at=due_at, key=place_of(call))
+    floor.timers.set(Wake.DUE, call.id, due_at)
+    return floor.put_call(
+        msgspec.structs.replace(
+            call,
+            state=CallState.SCHEDULED,
+            since=floor.now_ms,
+            bridge_id=None,
+            answered=False,
+            music=False,
+            ticket=ticket,
+        )
+    )
+
+
+def agent_refused(floor: Floor, call: Call, agent_id: AgentId) -> Call:
+    """An agent did not take it: no attempt, and the place is kept."""
+    return told(floor, call, "refused", agent_id)
+
+
+# ---- the agent first ---------------------------------------------------------------------------
+
+
+def agent_there(floor: Floor, call: Call, one: Offer) -> None:
+    """An agent took it: ring the customer; the agent hears it ring."""
+    ticket = call.ticket
+    if ticket is None:
+        return
+    segment_id = SegmentId(floor.new_id())
+    visit_id = call.visit.id if call.visit is not None else None
+    call = telling.segment_opened(floor, call, segment_id, SegmentKind.DIAL, one.agent_id, visit_id)
+    bridge_id = call.bridge_id
+    if bridge_id is None:
+        bridge_id = BridgeId(floor.new_id())
+        floor.order(CreateBridge(call.id, bridge_id))
+    legs.own(floor, call.id, one.channel_id, Role.AGENT)
+    floor.order(JoinBridge(call.id, bridge_id, (one.channel_id,)))
+    talk = Talk(
+        agent_id=one.agent_id,
+        agent_channel_id=one.channel_id,
+        bridge_id=bridge_id,
+        segment_id=segment_id,
+        started_at=floor.now_ms,
+        standing=one.standing,
+    )
+    if call.visit is not None:
+        floor.talking[call.visit.queue_id] += 1
+    call = floor.put_call(
+        msgspec.structs.replace(call, bridge_id=bridge_id, direct_to=None, talk=talk)
+    )
+    agents.answered(floor, one.agent_id, call.id, one.channel_id)
+    call = told(floor, call, "dialling", one.agent_id)
+    dialling.dial(floor, call, ticket.number, policy_of(floor, call).ring_s)
+
+
+def agent_left(floor: Floor, call: Call, leg_alive: bool = False) -> None:
+    """The agent hung up while the customer's phone rang: as if they had refused it.
+
+    `leg_alive`: they asked for it, and the leg is still up. The callback goes back to its place;
+    that agent is not rung again at once.
+    """
+    talk = call.talk
+    if talk is None or talk.agent_id is None:
+        return
+    call = dialling.close(floor, call, str(EndedBy.AGENT), answered=False, gone=None)
+    work = floor.agents.get(talk.agent_id)
+    if work is not None:
+        rest_until = floor.now_ms + agents.REST_MS
+        floor.put_agent(msgspec.structs.replace(work, resting_until=rest_until))
+    gone = None if leg_alive else talk.agent_channel_id
+    call = talks.close(floor, call, EndedBy.AGENT, gone)
+    call = told(floor, call, "refused", talk.agent_id)
+    _schedule(floor, call, floor.now_ms)
+
+
+# ---- the customer first ------------------------------------------------------------------------
+
+
+def customer_there(floor: Floor, call: Call) -> None:
+    """The customer picked up before an agent was found: they wait, at the place they had."""
+    if call.visit is None:
+        not_reached(floor, call, OfferEnd.FAILED)
+        return
+    call_goes(call.state, CallInput.QUEUED, CallState.WAITING)
+    queue = floor.queue(call.visit.queue_id)
+    visit = waiting.without_missed(floor, call.visit)
+    call = floor.put_call(
+        msgspec.structs.replace(call, state=CallState.WAITING, since=floor.now_ms, visit=visit)
+    )
+    call = waiting.begin(floor, call, queue)
+    waiting.interject(floor, call, announcing.CALLED_BACK)
+    queueing.stand(floor, floor.calls[call.id], "arrival")
+
+
+def customer_left(floor: Floor, call: Call) -> None:
+    """The customer picked up and hung up again before an agent was there: tried once more later."""
+    call = ringing.withdraw_all(floor, call, OfferEnd.CALLER_GONE)
+    if call.channel_id is not None:
+        floor.forget_leg(call.channel_id, alive=False)
+    call = floor.put_call(msgspec.structs.replace(call, channel_id=None))
+    not_reached(floor, call, OfferEnd.CALLER_GONE)
+
+
+# ---- reached, or not ---------------------------------------------------------------------------
+
+
+def not_reached(floor: Floor, call: Call, how: OfferEnd) -> None:
+    """The customer did not pick up: one attempt more; an agent who waited is free at once."""
+    ticket = call.ticket
+    if ticket is None:
+        return
+    ticket = msgspec.structs.replace(ticket, attempts=ticket.attempts + 1)
+    call = floor.put_call(msgspec.structs.replace(call, ticket=ticket))
+    call = talks.close(floor, call, str(how))
+    if ticket.attempts >= policy_of(floor, call).attempts:
+        end(floor, call, Ending(Outcome.NO_ANSWER, f"not_reached:{how}"))
+    else:
+        put_off(floor, call, "not_reached")
+
+
+def reached(floor: Floor, call: Call) -> None:
+    """The customer talks to the agent."""
+    talk = call.talk
+    if call.ticket is None or call.ticket.over or talk is None:
+        return
+    if talk.agent_id is not None:
+        talks.remember(floor, call, talk.agent_id)
+    over(floor, told(floor, call, "reached", talk.agent_id))
+
+
+def over(floor: Floor, call: Call) -> Call:
+    """The last state of the callback has been told."""
+    ticket = call.ticket
+    if ticket is None:
+        return call
+    ticket = msgspec.structs.replace(ticket, over=True)
+    return floor.put_call(msgspec.structs.replace(call, ticket=ticket))
+
+
+def customer_called(floor: Floor, call: Call) -> None:
+    """A customer who called by themselves talks to an agent of the queue: no callback any more."""
+    if call.kind is not CallKind.INBOUND or call.number is None or call.last_queue_id is None:
+        return
+    there = open_for(floor, call.number, call.last_queue_id)
+    if there is not None and there.state in _NOT_YET:
+        there = over(floor, told(floor, there, "cancelled", by="called_back"))
+        end(floor, there, Ending(Outcome.NO_ANSWER, "called_back", EndedBy.CALLER))

@@ -1,0 +1,114 @@
+"""What follows when the switch did not do as told. Pure.
+
+Most failures say that a leg has ended, of which other news comes too; a lost join is tried again.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from acd import news, offers, seating
+from acd.commands import (
+    AnswerCaller,
+    CreateBridge,
+    DialOutside,
+    HangUp,
+    IndicateRinging,
+    JoinBridge,
+    PlayPrompt,
+    ProbePhone,
+    RecordLeg,
+    RingAgent,
+    SnoopOn,
+    StartMusic,
+    StartRecording,
+)
+from acd.ending import Ending, end
+from acd.events import ChannelGone, CommandFailed, Failure, PromptFinished, RecordingEnded
+from acd.facts import Call
+from acd.floor import Floor
+from acd.legs import bridged
+from acd.model import CallId, CallState, OfferEnd, Outcome
+from acd.states import CallInput, call_goes
+from acd.timers import Wake
+
+JOIN_PATIENCE_MS = 1_000
+"""How long a failed join waits for the news that a party hung up, before it is tried again."""
+
+JOIN_TRIES = 3
+
+PROBE_AGAIN_MS = 5_000
+"""A phone whose state could not be read is asked again: else its agent would wait for ever."""
+
+
+def command_failed(floor: Floor, event: CommandFailed) -> None:
+    """A command was not carried out, or nobody knows whether it was."""
+    command, failure = event.command, event.failure
+    match command:
+        case RingAgent() | DialOutside():
+            _ring_failed(floor, command, failure)
+        case JoinBridge():
+            floor.timers.set(Wake.JOIN, _joined(floor, command), floor.now_ms + JOIN_PATIENCE_MS)
+        case ProbePhone(phone=phone):
+            if failure is not Failure.GONE:
+                floor.timers.set(Wake.PROBE, phone, floor.now_ms + PROBE_AGAIN_MS)
+        case PlayPrompt() if failure is not Failure.GONE:
+            news.prompt_finished(floor, PromptFinished(command.playback_id, failed=True))
+        case RecordLeg() if failure is not Failure.GONE:
+            news.recording_ended(floor, RecordingEnded(command.recording_id, event.detail))
+        case SnoopOn():
+            news.channel_gone(floor, ChannelGone(command.snoop_id))
+        case AnswerCaller() | IndicateRinging() | StartMusic() | PlayPrompt() | RecordLeg():
+            if failure is Failure.GONE:
+                news.channel_gone(floor, ChannelGone(command.channel_id))
+        case CreateBridge() | StartRecording():
+            pass  # the join that follows fails too; a missing recording is told by its room
+        case _:
+            pass  # stopping or letting go of what is gone already is what was wanted
+
+
+def _joined(floor: Floor, command: JoinBridge) -> CallId:
+    """The call whose conversation was to be joined: a consultation's is ordered as its parent's."""
+    call = floor.calls.get(command.call_id)
+    consult = floor.calls.get(call.consult_id) if call is not None and call.consult_id else None
+    if consult is not None and consult.bridge_id == command.bridge_id:
+        return consult.id
+    return command.call_id
+
+
+def _ring_failed(floor: Floor, command: RingAgent | DialOutside, failure: Failure) -> None:
+    refused = failure is Failure.REFUSED or failure is Failure.GONE
+    alive = failure is Failure.UNKNOWN
+    how = OfferEnd.UNREACHABLE if refused else OfferEnd.FAILED
+    if isinstance(command, RingAgent) and refused and command.agent_id is not None:
+        seating.probe(floor, command.agent_id)
+    found = news.leg_of(floor, command.channel_id)
+    if found is None:
+        if command.channel_id in floor.line_owner:
+            seating.line_gone(floor, command.channel_id)
+        return
+    call = found[0]
+    made = call.offer_on(command.channel_id)
+    if made is not None:
+        offers.failed(floor, call, made, how, leg_alive=alive)
+    elif call.dial is not None and call.dial.channel_id == command.channel_id:
+        offers.outside_failed(floor, call, how, leg_alive=alive)
+    else:
+        if alive:
+            floor.order(HangUp(call.id, command.channel_id))
+        news.channel_gone(floor, ChannelGone(command.channel_id))
+
+
+def join_again(floor: Floor, call: Call) -> None:
+    """Both are still there, so the join was lost on its way: try again, or give up."""
+    talk = call.talk
+    if talk is None or call.state is not CallState.TALKING or not bridged(call):
+        return
+    if talk.join_tries >= JOIN_TRIES:
+        call_goes(call.state, CallInput.SWITCH_FAILED, CallState.ENDED)
+        end(floor, call, Ending(Outcome.FAILED, "join_failed"))
+        return
+    floor.order(CreateBridge(call.lane, talk.bridge_id))
+    floor.order(JoinBridge(call.lane, talk.bridge_id, bridged(call)))
+    talk = msgspec.structs.replace(talk, join_tries=talk.join_tries + 1)
+    floor.put_call(msgspec.structs.replace(call, talk=talk))

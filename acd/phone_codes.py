@@ -1,0 +1,287 @@
+"""What somebody wants who dials us from a phone: a code, a colleague, a number outside. Pure.
+
+`*10` signs in (own phone: PIN; a seat: short number, then PIN), `*11` out, `*12` ready, `*13` and a
+reason's digit pauses, `*14` and a number qualifies the call (the queue's dispositions, counted from
+1). Anything else is a call, which `placing` makes. Each answer is spoken, then the leg is let go.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from acd import agents, placing, seating, wrapping
+from acd.commands import NOBODYS, AnswerCaller, HangUp, PlayPrompt, StopPrompt
+from acd.errors import Rejected
+from acd.events import DigitPressed, PhoneDialled, PromptFinished, SetDisposition, SignIn
+from acd.floor import Floor, PhoneSession, Role
+from acd.model import AgentId, CallId, ChannelId, PhoneId, PlaybackId
+from acd.pins import pin_right
+from acd.timers import Wake
+
+CALL_REJECTED = 21
+
+WRONG_PINS = 3
+"""After so many wrong PINs in a row nobody signs in as this agent by phone for `LOCKED_MS`."""
+
+LOCKED_MS = 5 * 60_000
+
+PATIENCE_MS = 20_000
+"""How long a phone that has been asked for keys may stay silent."""
+
+LANGUAGE = "fr"
+
+TEXTS: dict[str, str] = {
+    "number": "Composez votre numéro d'agent, puis dièse.",
+    "pin": "Composez votre code secret, puis dièse.",
+    "wrong": "Code incorrect.",
+    "locked": "Trop d'essais. Réessayez dans cinq minutes.",
+    "signed_in": "Vous êtes connecté.",
+    "signed_out": "Vous êtes déconnecté.",
+    "ready": "Vous êtes disponible.",
+    "paused": "Vous êtes en pause.",
+    "disposed": "Qualification enregistrée.",
+    "nobody": "Personne n'est connecté sur ce poste.",
+    "refused": "Ce n'est pas possible maintenant.",
+    "unknown": "Ce code n'existe pas.",
+}
+"""What is said on a phone; all of it must exist as sound before."""
+
+_ENDS = "end"
+"""`PhoneSession.asked` of a session in which nothing more is asked: it ends with the prompt."""
+
+
+def phone_dialled(floor: Floor, event: PhoneDialled) -> None:
+    """A phone dialled: a code of ours, or somebody."""
+    if event.channel_id in floor.legs or event.channel_id in floor.let_go:
+        return
+    phone = event.phone
+    if phone is None or not floor.is_phone(phone):
+        _refuse(floor, event.channel_id)
+    elif event.extension.startswith("*"):
+        _begin(floor, event.channel_id, phone)
+        _code(floor, event.channel_id, event.extension)
+    else:
+        _call(floor, event.channel_id, phone, event.extension)
+
+
+def _refuse(floor: Floor, channel_id: ChannelId) -> None:
+    floor.order(HangUp(NOBODYS, channel_id, CALL_REJECTED))
+    floor.forget_leg(channel_id, alive=True)
+
+
+def _call(floor: Floor, channel_id: ChannelId, phone: PhoneId, extension: str) -> None:
+    agent_id = _signed_in_at(floor, phone)
+    if agent_id is None:
+        _begin(floor, channel_id, phone)
+        _say(floor, channel_id, "nobody")
+        return
+    try:
+        placing.dialled(floor, channel_id, agent_id, extension)
+    except Rejected:
+        _begin(floor, channel_id, phone)
+        _say(floor, channel_id, "refused")
+
+
+def _signed_in_at(floor: Floor, phone: PhoneId) -> AgentId | None:
+    agent_id = floor.agent_at(phone)
+    return agent_id if agent_id is not None and agent_id in floor.at_work else None
+
+
+def _begin(floor: Floor, channel_id: ChannelId, phone: PhoneId) -> None:
+    floor.phone_sessions[channel_id] = PhoneSession(channel_id, phone, _ENDS, floor.now_ms)
+    floor.legs[channel_id] = (CallId(channel_id), Role.PHONE)
+    floor.order(AnswerCaller(CallId(channel_id), channel_id))
+
+
+def _code(floor: Floor, channel_id: ChannelId, extension: str) -> None:
+    session = floor.phone_sessions[channel_id]
+    code, rest = extension[:3], extension[3:]
+    agent_id = _signed_in_at(floor, session.phone)
+    if code == "*10":
+        _sign_in(floor, session, rest)
+    elif code not in ("*11", "*12", "*13", "*14"):
+        _say(floor, channel_id, "unknown")
+    elif agent_id is None:
+        _say(floor, channel_id, "nobody")
+    else:
+        _say(floor, channel_id, _done(floor, agent_id, code, rest))
+
+
+def _done(floor: Floor, agent_id: AgentId, code: str, rest: str) -> str:
+    """Do what the code says; the key of the text that tells how it went."""
+    try:
+        if code == "*11":
+            seating.sign_out(floor, agent_id)
+            return "signed_out"
+        if code == "*12":
+            seating.get_ready(floor, agent_id)
+            return "ready"
+        if code == "*13":
+            agents.pause(floor, agent_id, _reason(floor, rest))
+            return "paused"
+        wrapping.dispose(floor, SetDisposition(agent_id, _disposition(floor, agent_id, rest)))
+    except Rejected as refusal:
+        return "unknown" if refusal.status == 422 else "refused"
+    return "disposed"
+
+
+def _reason(floor: Floor, digit: str) -> str:
+    reasons = floor.config.pause_reasons
+    chosen = next((r.code for r in reasons.values() if digit and r.digit == digit), None)
+    if chosen is not None:
+        return chosen
+    if digit:
+        raise Rejected("unknown-pause-reason", f"No pause reason has the digit {digit!r}.", 422)
+    return "pause" if not reasons or "pause" in reasons else next(iter(sorted(reasons)))
+
+
+def _disposition(floor: Floor, agent_id: AgentId, number: str) -> str:
+    work = floor.agents[agent_id]
+    call = floor.calls.get(work.call_id) if work.call_id is not None else None
+    queue_id = call.last_queue_id if call is not None else work.wrap_up_queue_id
+    known = floor.queue(queue_id).dispositions if queue_id is not None else ()
+    place = int(number) if number.isdigit() else 0
+    if not 1 <= place <= len(known):
+        raise Rejected("unknown-disposition", f"There is no disposition {number!r}.", 422)
+    return known[place - 1].code
+
+
+# ---- signing in --------------------------------------------------------------------------------
+
+
+def _sign_in(floor: Floor, session: PhoneSession, number: str) -> None:
+    """Ask for what is still to be known: whose number (on a seat), and the PIN."""
+    owner = floor.owner_of(session.phone)
+    if not number and owner is not None:
+        number = floor.config.agents[owner].number or ""
+        if not number:
+            _ask(floor, session, "pin", (owner,))
+            return
+    if not number:
+        _ask(floor, session, "number", ())
+        return
+    _ask(floor, session, "pin", (_agent_of(floor, number) or "",))
+
+
+def _agent_of(floor: Floor, number: str) -> AgentId | None:
+    return floor.agent_with_number(number)
+
+
+def _ask(floor: Floor, session: PhoneSession, what: str, answers: tuple[str, ...]) -> None:
+    session = msgspec.structs.replace(session, asked=what, digits="", answers=answers)
+    floor.phone_sessions[session.channel_id] = session
+    _say(floor, session.channel_id, what)
+    floor.timers.set(Wake.SESSION, session.channel_id, floor.now_ms + PATIENCE_MS)
+
+
+def digit(floor: Floor, event: DigitPressed) -> None:
+    """A key: the prompt stops; `#` ends what is being composed."""
+    session = floor.phone_sessions[event.channel_id]
+    if session.asked == _ENDS:
+        return
+    if session.playback_id is not None:
+        floor.playbacks.pop(session.playback_id, None)
+        floor.order(StopPrompt(CallId(session.channel_id), session.playback_id))
+        session = msgspec.structs.replace(session, playback_id=None)
+    if event.digit != "#":
+        session = msgspec.structs.replace(session, digits=(session.digits + event.digit)[:20])
+        floor.phone_sessions[session.channel_id] = session
+        floor.timers.set(Wake.SESSION, session.channel_id, floor.now_ms + PATIENCE_MS)
+    elif session.asked == "number":
+        floor.phone_sessions[session.channel_id] = session
+        _ask(floor, session, "pin", (_agent_of(floor, session.digits) or "",))
+    else:
+        _check_pin(floor, session)
+
+
+def _check_pin(floor: Floor, session: PhoneSession) -> None:
+    agent_id = AgentId(session.answers[0])
+    profile = floor.config.agents.get(agent_id)
+    if floor.locked_until.get(agent_id, 0) > floor.now_ms:
+        _finish(floor, session, "locked")
+        return
+    if profile is None or profile.pin is None or not pin_right(session.digits, profile.pin):
+        _wrong_pin(floor, session, agent_id)
+        return
+    floor.wrong_pins.pop(agent_id, None)
+    try:
+        seating.sign_in(floor, SignIn(agent_id, phone=session.phone))
+    except Rejected:
+        _finish(floor, session, "refused")
+        return
+    _finish(floor, session, "signed_in")
+
+
+def _wrong_pin(floor: Floor, session: PhoneSession, agent_id: AgentId) -> None:
+    # An agent who does not exist sounds the same as a wrong PIN: nobody learns which there are.
+    count = floor.wrong_pins.get(agent_id, 0) + 1
+    floor.wrong_pins[agent_id] = count
+    if count >= WRONG_PINS:
+        floor.wrong_pins.pop(agent_id, None)
+        if agent_id in floor.config.agents:
+            floor.locked_until[agent_id] = floor.now_ms + LOCKED_MS
+        _finish(floor, session, "locked")
+    elif session.tries + 1 >= WRONG_PINS:
+        _finish(floor, session, "wrong")
+    else:
+        again = msgspec.structs.replace(session, tries=session.tries + 1)
+        _ask(floor, again, "pin", session.answers)
+
+
+def _finish(floor: Floor, session: PhoneSession, text: str) -> None:
+    floor.timers.cancel(Wake.SESSION, session.channel_id)
+    done = msgspec.structs.replace(session, asked=_ENDS, digits="", answers=())
+    floor.phone_sessions[session.channel_id] = done
+    _say(floor, session.channel_id, text)
+
+
+# ---- what is heard, and the end ----------------------------------------------------------------
+
+
+def _say(floor: Floor, channel_id: ChannelId, text: str) -> None:
+    media = floor.flows.spoken(TEXTS[text], LANGUAGE)
+    session = floor.phone_sessions[channel_id]
+    if session.playback_id is not None:
+        floor.playbacks.pop(session.playback_id, None)
+        floor.order(StopPrompt(CallId(channel_id), session.playback_id))
+    if not media:
+        # Its sound is not made yet: keys are taken all the same, and what is over ends in silence.
+        floor.phone_sessions[channel_id] = msgspec.structs.replace(session, playback_id=None)
+        if session.asked == _ENDS:
+            _let_go(floor, channel_id)
+        return
+    playback_id = PlaybackId(floor.new_id())
+    floor.playbacks[playback_id] = CallId(channel_id)
+    floor.phone_sessions[channel_id] = msgspec.structs.replace(session, playback_id=playback_id)
+    floor.order(PlayPrompt(CallId(channel_id), channel_id, playback_id, media, LANGUAGE))
+
+
+def prompt_finished(floor: Floor, channel_id: ChannelId, event: PromptFinished) -> None:
+    """What was said has been heard: where nothing more is asked, that was all."""
+    session = floor.phone_sessions[channel_id]
+    if session.playback_id != event.playback_id:
+        return
+    floor.phone_sessions[channel_id] = msgspec.structs.replace(session, playback_id=None)
+    if session.asked == _ENDS:
+        _let_go(floor, channel_id)
+
+
+def too_slow(floor: Floor, channel_id: ChannelId) -> None:
+    """No key came for too long."""
+    if channel_id in floor.phone_sessions:
+        _let_go(floor, channel_id)
+
+
+def _let_go(floor: Floor, channel_id: ChannelId) -> None:
+    gone(floor, channel_id)
+    floor.forget_leg(channel_id, alive=True)
+    floor.order(HangUp(CallId(channel_id), channel_id))
+
+
+def gone(floor: Floor, channel_id: ChannelId) -> None:
+    """They hung up."""
+    session = floor.phone_sessions.pop(channel_id, None)
+    floor.timers.cancel(Wake.SESSION, channel_id)
+    floor.forget_leg(channel_id, alive=False)
+    if session is not None and session.playback_id is not None:
+        floor.playbacks.pop(session.playback_id, None)

@@ -1,0 +1,272 @@
+"""Where a call goes next: into a queue, to an agent, outside, to voicemail, to a callback, away.
+
+The one place through which flows, exits, overflow, transfers and supervisors move a call on.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+
+from acd import announcing, callbacks, dialling, queueing, ringing, voicemail, waiting
+from acd.config import Queue
+from acd.ending import Ending, end
+from acd.facts import Call, Resume, Then
+from acd.floor import Floor
+from acd.model import (
+    AgentId,
+    CallKind,
+    CallState,
+    FlowId,
+    OfferEnd,
+    Outcome,
+    QueueId,
+    Target,
+    TargetKind,
+    VisitOutcome,
+)
+from acd.queueing import Entry
+from acd.states import CallInput, call_goes
+from acd.timers import Wake
+
+MOST_OVERFLOWS = 5
+"""A call that overflow has sent on so often goes no further: the configuration leads in circles."""
+
+_OVERFLOWS = frozenset({"closed", "full", "nobody", "max_wait", "exit"})
+"""Why a queue sends calls elsewhere: to another queue they go with their age."""
+
+_VISIT_OUTCOMES = {
+    TargetKind.VOICEMAIL: VisitOutcome.VOICEMAIL,
+    TargetKind.CALLBACK: VisitOutcome.CALLBACK,
+}
+
+
+def enter(floor: Floor, call: Call, entry: Entry) -> None:
+    """Put the call into a queue; where it is closed or full, send it where the queue says.
+
+    The call must have left what it did before (visit closed, no talk, no offer).
+    """
+    queue = floor.config.queues.get(entry.queue_id)
+    if queue is None:
+        end(floor, call, Ending(Outcome.FAILED, f"unknown_queue:{entry.queue_id}"))
+        return
+    call_goes(call.state, CallInput.QUEUED, CallState.WAITING)
+    call = queueing.close_flow_segment(floor, call, "queued")
+    returning = entry.key is not None and not entry.overflow
+    if call.kind is CallKind.CALLBACK and call.channel_id is None:
+        returning = False
+    turned_away = waiting.refusal(floor, call, queue, entry.extra, returning)
+    if turned_away is not None:
+        _turn_away(floor, call, queue, entry, turned_away)
+        return
+    call = queueing.open_visit(floor, call, queue, entry)
+    if entry.answer_first:
+        call = queueing.answer(floor, call)
+    call = waiting.begin(floor, call, queue)
+    queueing.stand(floor, call, "arrival")
+
+
+def _turn_away(
+    floor: Floor, call: Call, queue: Queue, entry: Entry, turned_away: waiting.TurnedAway
+) -> None:
+    target = turned_away.target or Target(TargetKind.HANG_UP, texts=dict(turned_away.words))
+    if turned_away.counts:
+        call = queueing.open_visit(floor, call, queue, entry)
+        left = _VISIT_OUTCOMES.get(target.kind, VisitOutcome.OVERFLOW)
+        call = queueing.close_visit(floor, call, left, to=name_of(target))
+    if call.kind is CallKind.CALLBACK and call.channel_id is None:
+        # Nobody is on the line: it is tried again when the queue takes calls.
+        callbacks.put_off(floor, call, turned_away.why)
+        return
+    if turned_away.target is None and call.resume is not None:
+        # An agent sent it here: who has been served is not told to call again.
+        not_taken(floor, call, OfferEnd.REJECTED)
+        return
+    call = msgspec.structs.replace(call, last_queue_id=queue.id)
+    send(floor, call, target, turned_away.why, outcome=turned_away.outcome)
+
+
+def name_of(target: Target) -> str:
+    """A target in one word, as facts keep it: `queue:ID`, `number:+33…`, `hang_up`."""
+    return f"{target.kind}:{target.id}" if target.id is not None else str(target.kind)
+
+
+def send(
+    floor: Floor,
+    call: Call,
+    target: Target,
+    why: str,
+    outcome: Outcome = Outcome.OVERFLOW,
+    by: str | None = None,
+) -> None:
+    """Move the call on; it leaves queue and flow first. `outcome`: what it ends as if it ends.
+
+    `why` says what moved it: closed, full, nobody, max_wait, exit, moved, transferred, flow. `by`
+    is the person who did it. Talks and offers must have been closed before. Who waits already and
+    cannot be sent there (`possible`) goes on waiting.
+    """
+    queued = queueing.in_queue(floor, call)
+    if not possible(floor, call, target, why):
+        if queued:
+            return
+        target, why = _instead(call, target, why)
+    if queued:
+        moved = VisitOutcome.MOVED if why == "moved" else VisitOutcome.OVERFLOW
+        left = _VISIT_OUTCOMES.get(target.kind, moved)
+        call = queueing.close_visit(floor, call, left, to=name_of(target), by=by)
+    call = queueing.close_flow_segment(floor, call, why)
+    if call.kind is CallKind.CONSULT:
+        # Whom an agent asks: what a queue has for its callers is not for the agent.
+        if target.kind not in (TargetKind.QUEUE, TargetKind.AGENT, TargetKind.NUMBER):
+            end(floor, call, Ending(Outcome.NO_ANSWER, why))
+            return
+        target = msgspec.structs.replace(target, texts={})
+    if queued and target.kind in (TargetKind.AGENT, TargetKind.NUMBER) and why in _OVERFLOWS:
+        call = _with_way_back(floor, call)
+    if target.kind is TargetKind.CALLBACK:
+        # Booked before anything is said: who hangs up now is called back all the same.
+        callbacks.keep_place(floor, call, _queue_of(call, target))
+        texts = target.texts or dict(announcing.CALLBACK_KEPT)
+        target, why = Target(TargetKind.HANG_UP, texts=texts), "callback"
+        outcome = Outcome.CALLBACK
+    if target.texts and call.channel_id is not None:
+        _say_first(floor, call, target, why, outcome)
+        return
+    match target.kind:
+        case TargetKind.QUEUE:
+            _to_queue(floor, call, QueueId(target.id or ""), why)
+        case TargetKind.AGENT:
+            _to_agent(floor, call, AgentId(target.id or ""))
+        case TargetKind.NUMBER:
+            _to_number(floor, call, target.id or "")
+        case TargetKind.VOICEMAIL:
+            then = Then(Target(TargetKind.HANG_UP), why, outcome)
+            voicemail.begin(floor, call, _queue_of(call, target), then)
+        case TargetKind.FLOW:
+            floor.to_flow[call.id] = FlowId(target.id or "")
+            floor.put_call(call)
+        case TargetKind.HANG_UP | TargetKind.CALLBACK:
+            end(floor, call, Ending(outcome, why))
+        case _:
+            assert_never(target.kind)
+
+
+def _queue_of(call: Call, target: Target) -> QueueId | None:
+    return QueueId(target.id) if target.id is not None else call.last_queue_id
+
+
+def possible(floor: Floor, call: Call, target: Target, why: str) -> bool:
+    """Whether a call can be sent there; where it cannot, one who waits had better stay."""
+    match target.kind:
+        case TargetKind.QUEUE if why in _OVERFLOWS:
+            tired = len(call.overflowed) >= MOST_OVERFLOWS
+            return not tired and target.id not in (*call.overflowed, _waits_in(floor, call))
+        case TargetKind.AGENT if why in _OVERFLOWS:
+            return floor.router.is_ready(AgentId(target.id or ""))
+        case TargetKind.NUMBER if why in _OVERFLOWS:
+            return dialling.is_allowed(floor, target.id or "")
+        case TargetKind.CALLBACK:
+            asked_for = _queue_of(call, target) is not None
+            return asked_for and call.channel_id is not None and callbacks.can_reach(floor, call)
+        case _:
+            return True
+
+
+def _waits_in(floor: Floor, call: Call) -> QueueId | None:
+    queued = queueing.in_queue(floor, call)
+    return call.visit.queue_id if queued and call.visit is not None else None
+
+
+def _instead(call: Call, target: Target, why: str) -> tuple[Target, str]:
+    """Where a call goes that cannot be sent where it should, and nowhere to stay; and why."""
+    if target.kind is TargetKind.CALLBACK:
+        texts = dict(announcing.NO_CALLBACK)
+        queue_id = _queue_of(call, target)
+        if why == "flow" and queue_id is not None:
+            return Target(TargetKind.QUEUE, queue_id, texts), why
+        return Target(TargetKind.HANG_UP, texts=texts), why
+    words = announcing.CLOSED if why == "closed" else announcing.BUSY
+    why = "overflow_loop" if target.kind is TargetKind.QUEUE else why
+    return Target(TargetKind.HANG_UP, texts=dict(words)), why
+
+
+def _with_way_back(floor: Floor, call: Call) -> Call:
+    """Who leaves the queue for one agent or number comes back to the place if that fails."""
+    if call.visit is None:
+        return call
+    resume = Resume(None, call.visit.queue_id, call.visit.key)
+    return floor.put_call(msgspec.structs.replace(call, resume=resume))
+
+
+def _say_first(floor: Floor, call: Call, target: Target, why: str, outcome: Outcome) -> None:
+    """Say the target's text to the caller; `said` goes on when it has been heard."""
+    call_goes(call.state, CallInput.SENT, CallState.IN_FLOW)
+    call = queueing.answer(floor, call)
+    then = Then(msgspec.structs.replace(target, texts={}), why, outcome)
+    call = msgspec.structs.replace(call, state=CallState.IN_FLOW, since=floor.now_ms, then=then)
+    playing = waiting.say(floor, floor.put_call(call), target.texts)
+    if playing is None:
+        said(floor, call)
+    else:
+        floor.timers.set(Wake.FLOW, call.id, floor.now_ms + waiting.PLAYING_AT_MOST_MS)
+
+
+def said(floor: Floor, call: Call) -> None:
+    """What was to be said first has been heard: on to where the call was sent."""
+    then = call.then
+    if then is None:
+        return
+    floor.timers.cancel(Wake.FLOW, call.id)
+    call = waiting.hush(floor, floor.put_call(msgspec.structs.replace(call, then=None)))
+    send(floor, call, then.target, then.why, then.outcome)
+
+
+def _to_queue(floor: Floor, call: Call, queue_id: QueueId, why: str) -> None:
+    overflow = why in _OVERFLOWS
+    if overflow:
+        gone_through = (*call.overflowed, queue_id)
+        call = floor.put_call(msgspec.structs.replace(call, overflowed=gone_through))
+    keeps_place = (overflow or why == "moved") and call.visit is not None
+    key = call.visit.key if keeps_place and call.visit is not None else None
+    extra = call.visit.extra if keeps_place and call.visit is not None else ()
+    enter(floor, call, Entry(queue_id, extra=extra, key=key, overflow=overflow))
+
+
+def _to_agent(floor: Floor, call: Call, agent_id: AgentId) -> None:
+    if floor.router.is_ready(agent_id):
+        call = queueing.answer(floor, call)
+        call = waiting.sound(floor, call, _music(floor, call))
+        ringing.offer_direct(floor, call, agent_id)
+    else:
+        not_taken(floor, call, OfferEnd.UNREACHABLE)
+
+
+def _music(floor: Floor, call: Call) -> str:
+    return floor.queue(call.last_queue_id).music if call.last_queue_id is not None else "default"
+
+
+def _to_number(floor: Floor, call: Call, number: str) -> None:
+    if dialling.is_allowed(floor, number):
+        dialling.dial(floor, call, number)
+    else:
+        not_taken(floor, call, OfferEnd.REJECTED)
+
+
+def not_taken(floor: Floor, call: Call, how: OfferEnd) -> None:
+    """The one whom the call was sent to did not take it: back to where it came from, or the end."""
+    resume = call.resume
+    call = floor.put_call(msgspec.structs.replace(call, resume=None, direct_to=None))
+    if resume is None:
+        reached = Outcome.OVERFLOW if call.kind is CallKind.INBOUND else Outcome.NO_ANSWER
+        end(floor, call, Ending(reached, f"not_taken:{how}"))
+    elif resume.agent_id is not None and floor.router.is_ready(resume.agent_id):
+        back = msgspec.structs.replace(resume, agent_id=None)
+        call = floor.put_call(msgspec.structs.replace(call, resume=back))
+        call = waiting.sound(floor, call, _music(floor, call))
+        ringing.offer_direct(floor, call, resume.agent_id)
+    elif resume.queue_id is not None:
+        extra = call.visit.extra if call.visit is not None else ()
+        enter(floor, call, Entry(resume.queue_id, extra=extra, key=resume.key))
+    else:
+        end(floor, call, Ending(Outcome.OVERFLOW, f"not_taken:{how}"))

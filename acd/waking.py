@@ -1,0 +1,68 @@
+"""A timer has come due: to the room that set it. Decides nothing itself."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from acd import (
+    agents,
+    arrivals,
+    calling_back,
+    leaving,
+    mishaps,
+    offers,
+    phone_codes,
+    queueing,
+    sending,
+)
+from acd.commands import ProbePhone
+from acd.floor import Floor
+from acd.flow import Woken
+from acd.model import AgentId, CallId, CallState, ChannelId, PhoneId
+from acd.states import CallInput, call_goes
+from acd.timers import Wake
+
+
+def wake(floor: Floor, why: Wake, owner: str) -> None:
+    """Do what the timer of `owner` was set for; passed over if its call has ended."""
+    match why:
+        case Wake.PROBE:
+            floor.order(ProbePhone(PhoneId(owner)))
+        case Wake.WRAP_UP:
+            agents.wrap_up_over(floor, AgentId(owner))
+        case Wake.REST:
+            agents.rested(floor, AgentId(owner))
+        case Wake.SESSION:
+            phone_codes.too_slow(floor, ChannelId(owner))
+        case Wake.ABOUT_FREE:
+            calling_back.look_ahead(floor)
+        case _:
+            _wake_call(floor, why, CallId(owner))
+
+
+def _wake_call(floor: Floor, why: Wake, call_id: CallId) -> None:
+    call = floor.calls.get(call_id)
+    if call is None:
+        return
+    match why:
+        case Wake.FLOW:
+            if call.then is not None and call.state is CallState.IN_FLOW:
+                sending.said(floor, call)
+            elif call_goes(call.state, CallInput.WOKEN):
+                arrivals.go_on(floor, call, Woken())
+        case Wake.OFFER:
+            offers.timed_out(floor, call)
+        case Wake.JOIN:
+            mishaps.join_again(floor, call)
+        case Wake.RELAX:
+            queueing.relax(floor, call)
+        case Wake.MAX_WAIT:
+            leaving.waited_too_long(floor, call)
+        case Wake.MESSAGE:
+            leaving.message_due(floor, call)
+        case Wake.DUE:
+            calling_back.due(floor, call)
+        case Wake.PROBE | Wake.WRAP_UP | Wake.REST | Wake.ABOUT_FREE | Wake.SESSION:
+            pass  # an agent's or a phone's
+        case _:
+            assert_never(why)

@@ -1,0 +1,197 @@
+"""Acts: what people ask of the floor. Who may ask it for whom, and what the audit log keeps.
+
+Whether an act is possible now is the floor's to say: its refusals (409, with a sentence) are passed
+on as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from fastapi import Depends, Path
+from pydantic import AfterValidator, Field, StringConstraints
+
+from acd import model as acd
+from acd.events import AgentRequest, FloorRequest, TalkRequest
+from api.auth import AsAgent, AsSupervisor, Principal
+from api.context import Context, Ctx, audit
+from api.phone_numbers import as_dialled, to_e164
+from api.problems import Problem, described, forbidden, invalid
+from api.shapes import Body, Id, PathId, Saved, no_controls
+from control.protocol import AgentView, CallView, Done
+from store import config
+from store.errors import NotFound
+from store.rows import Role
+
+ME: Final = "me"
+"""Stands for one's own agent in a path."""
+
+ACTS: Final = described(401, 403, 404, 409, 422, 503)
+"""The problems of an act."""
+
+Act = AgentRequest | TalkRequest | FloorRequest
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+Word = Annotated[str, StringConstraints(max_length=500), AfterValidator(no_controls)]
+Data = Annotated[
+    dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")], Word],
+    Field(max_length=50, examples=[{"customer": "C-1042", "language": "fr"}]),
+]
+AgentPath = Annotated[str, Path(max_length=200, description="`me`: one's own", examples=["me"])]
+
+
+class Acted(Saved):
+    """The floor has done it, or does it as soon as the call in hand is over."""
+
+
+class CallMade(Acted):
+    """The floor has done it; `call_id` is the call that was made for it."""
+
+    call_id: str | None = None
+
+
+class TargetBody(Body):
+    """Where a call goes."""
+
+    kind: Literal["agent", "queue", "number"]
+    id: Annotated[str, Field(min_length=1, max_length=63), AfterValidator(no_controls)] = Field(
+        description="an agent's id or short number, a queue's id, or a telephone number",
+        examples=["1002"],
+    )
+
+    def target(self, country_code: str) -> acd.Target:
+        """The floor's value. Raises Problem for what is no telephone number."""
+        kind = acd.TargetKind(self.kind)
+        if kind is not acd.TargetKind.NUMBER:
+            return acd.Target(kind, self.id)
+        try:
+            return acd.Target(kind, as_dialled(self.id, country_code))
+        except ValueError as error:
+            raise invalid("/target/id", str(error)) from error
+
+
+class NoteBody(Body):
+    """What is written down."""
+
+    text: Text = Field(examples=["Rappellera avec le numéro de contrat."])
+
+
+class DataBody(Body):
+    """Words to attach to a call; an empty one takes it away, others stay."""
+
+    data: Data
+
+
+def e164(context: Context, text: str, pointer: str) -> str:
+    """The number in international form. Raises Problem 422."""
+    try:
+        return to_e164(text, context.settings.country_code)
+    except ValueError as error:
+        raise invalid(pointer, str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Somebody who may act for this agent."""
+
+    context: Context
+    who: Principal
+    agent_id: acd.AgentId
+    audited: bool
+
+    async def ask(self, act: Act, **detail: str | bool | None) -> Done:
+        """Have the floor do it. Raises FloorAbsent, FloorRefused.
+
+        What agents do themselves is history already; what others do for them is audited.
+        """
+        done = await self.context.ask(act)
+        if self.audited:
+            await note(self.context, self.who, act, f"agent:{self.agent_id}", detail)
+        return done
+
+    async def acted(self, act: Act, **detail: str | bool | None) -> Acted:
+        """The same as a small answer."""
+        return Acted(warnings=list((await self.ask(act, **detail)).warnings))
+
+    @property
+    def view(self) -> AgentView | None:
+        """The agent as last heard of."""
+        return self.context.feed.agents.get(self.agent_id)
+
+    def call_id(self, wrapping_up: bool = False) -> acd.CallId:
+        """The call in hand, with `wrapping_up` also the one just ended. Raises Problem 409."""
+        view = self.view
+        found = None if view is None else view.call_id
+        if found is None and wrapping_up and view is not None:
+            found = view.wrap_up_call_id
+        if found is None:
+            raise Problem(409, "no-call", f"{self.agent_id!r} has no call in hand.")
+        return found
+
+
+async def note(
+    context: Context,
+    who: Principal,
+    act: Act,
+    object_: str,
+    detail: Mapping[str, str | int | bool | None] | None = None,
+) -> None:
+    """Keep in the audit log who did it. Never with keys pressed, notes or words."""
+    told: dict[str, object] = {
+        name: value for name, value in (detail or {}).items() if value is not None
+    }
+    async with context.engine.begin() as conn:
+        await audit(conn, context, who.actor, type(act).__name__, object_, told)
+
+
+def named(who: Principal, agent_id: str) -> acd.AgentId:
+    """The id that a path means. Raises Problem 409 for a `me` of somebody who is no agent."""
+    if agent_id != ME:
+        return acd.AgentId(agent_id)
+    if who.agent_id is None:
+        raise Problem(409, "no-agent", "Your account belongs to no agent: name the agent's id.")
+    return acd.AgentId(who.agent_id)
+
+
+async def for_agent(context: Ctx, who: AsAgent, agent_id: AgentPath) -> Acting:
+    """Agents act for themselves, supervisors for their team (dependency). Raises Problem."""
+    name = named(who, agent_id)
+    if not who.may_act_for(name):
+        raise forbidden("An agent may act only for themself.")
+    await must_reach(context, who, name)
+    return Acting(context, who, name, audited=who.agent_id != name)
+
+
+async def for_team(context: Ctx, who: AsSupervisor, agent_id: PathId) -> Acting:
+    """Supervisors act for their team (dependency). Raises Problem."""
+    name = named(who, agent_id)
+    await must_reach(context, who, name)
+    return Acting(context, who, name, audited=True)
+
+
+async def must_reach(context: Context, who: Principal, agent_id: str) -> None:
+    """Raises NotFound, or Problem where a team's supervisor means an agent of another team.
+
+    A supervisor is a team's where their account belongs to an agent of that team.
+    """
+    async with context.engine.connect() as conn:
+        agent = await config.get_agent(conn, agent_id)
+        if who.role is not Role.SUPERVISOR or who.agent_id in (None, agent_id):
+            return
+        try:
+            own = await config.get_agent(conn, who.agent_id or "")
+        except NotFound:
+            return
+    if own.team is not None and own.team != agent.team:
+        raise forbidden(f"You supervise the team {own.team!r}; {agent_id!r} is not in it.")
+
+
+def must_see(who: Principal, view: CallView) -> bool:
+    """Whether this one may see that call: an agent only those that they are in."""
+    return who.has(Role.SUPERVISOR) or (who.agent_id is not None and who.agent_id in view.agent_ids)
+
+
+Agent = Annotated[Acting, Depends(for_agent)]
+OfTeam = Annotated[Acting, Depends(for_team)]
+QueueName = Annotated[Id, Field(description="a queue's id", examples=["support-fr"])]

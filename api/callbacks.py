@@ -1,0 +1,106 @@
+"""Callbacks: which are to be made, and what became of each. Booking is `api/booking.py`'s."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from api.auth import AsAgent
+from api.context import Ctx
+from api.cursors import decode_cursor, encode_cursor
+from api.own_queues import own_queues, seen_queues
+from api.problems import described, not_found
+from api.shapes import Instant, Out, PathId
+from store import follow_up
+
+router = APIRouter(prefix="/callbacks", tags=["callbacks"])
+
+State = Literal[
+    "booked", "waiting", "dialling", "postponed", "refused", "reached", "failed", "cancelled"
+]
+Since = Annotated[int | None, Query(ge=0, le=2**53, description="from this instant on, UTC ms")]
+Until = Annotated[int | None, Query(ge=0, le=2**53, description="before this instant, UTC ms")]
+Number = Annotated[str | None, Query(max_length=64, description="the customer's, exact")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
+
+
+class Callback(Out):
+    """A callback; `id` is that of its own call.
+
+    `asked_at`: when the customer wanted it; `due_at`: when it is tried next. `ended_at` and
+    `outcome` are null while it is still to be made. `by` is who booked it, null: the caller.
+    """
+
+    id: str
+    origin_contact_id: str | None
+    queue_id: str | None
+    number: str | None
+    state: State
+    attempts: int
+    booked_at: Instant
+    asked_at: Instant
+    due_at: Instant
+    ended_at: Instant | None
+    outcome: Literal["reached", "failed", "cancelled"] | None
+    agent_id: str | None
+    by: str | None
+
+
+class Callbacks(BaseModel):
+    """A page; `next` is null on the last."""
+
+    callbacks: list[Callback]
+    next: str | None
+
+
+@router.get(
+    "", operation_id="listCallbacks", summary="Callbacks", responses=described(401, 403, 404, 422)
+)
+async def list_callbacks(
+    context: Ctx,
+    who: AsAgent,
+    since: Since = None,
+    until: Until = None,
+    queue: str | None = None,
+    state: Annotated[list[State] | None, Query(description="any of these")] = None,
+    number: Number = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Callbacks:
+    """By booking, newest first. An agent: those of the queues that they work for."""
+    async with context.engine.connect() as conn:
+        wanted = follow_up.FollowUpFilter(
+            since=since,
+            until=until,
+            queues=await seen_queues(conn, who, queue),
+            states=state,
+            number=number,
+        )
+        found = await follow_up.list_callbacks(
+            conn, wanted, limit=limit + 1, below=decode_cursor(cursor)
+        )
+    page = found[:limit]
+    last = page[-1] if len(found) > limit else None
+    return Callbacks(
+        callbacks=[Callback.model_validate(row) for row in page],
+        next=None if last is None else encode_cursor(last.booked_at or 0, last.id),
+    )
+
+
+@router.get(
+    "/{callback_id}",
+    operation_id="getCallback",
+    summary="One callback",
+    responses=described(401, 404),
+)
+async def get_callback(context: Ctx, who: AsAgent, callback_id: PathId) -> Callback:
+    """Its call's history is at /calls/{id}."""
+    async with context.engine.connect() as conn:
+        row = await follow_up.get_callback(conn, callback_id)
+        own = await own_queues(conn, who)
+    if own is not None and row.queue_id not in own:
+        raise not_found("callback", callback_id)  # as if it did not exist: ids tell nothing
+    return Callback.model_validate(row)

@@ -1,0 +1,342 @@
+"""The configuration as YAML: written for people to edit, read with the place of each value.
+
+Reads events, not nodes: one pass, no recursion, so that a document made to hurt costs no more than
+its length. Knows YAML's shape and nothing of what a configuration means. YAML 1.2's core types are
+used (`no` is a word); aliases are refused, since they let a short document grow without end.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+import msgspec
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from api.config_shapes import Configuration
+from api.shapes import ID_PATTERN
+from store.config_diff import escaped
+from store.config_rules import ConfigFault
+
+DEEPEST: Final = 30
+"""Levels of nesting that are read; a configuration has seven."""
+
+Tree: TypeAlias = "dict[str, Tree] | list[Tree] | str | int | float | bool | None"
+
+_TYPES: Final = (
+    ("tag:yaml.org,2002:null", re.compile(r"~|null|Null|NULL|"), "~nN"),
+    ("tag:yaml.org,2002:bool", re.compile(r"true|True|TRUE|false|False|FALSE"), "tTfF"),
+    ("tag:yaml.org,2002:int", re.compile(r"[-+]?[0-9]+"), "-+0123456789"),
+    (
+        "tag:yaml.org,2002:float",
+        re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"),
+        "-+.0123456789",
+    ),
+)
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """Where a value begins, from 1, and its key.
+
+    `block`: the columns by which a text is indented that begins on the line below; None for others.
+    """
+
+    line: int
+    column: int
+    block: int | None = None
+    key: tuple[int, int] | None = None
+
+
+class DocumentFault(msgspec.Struct, frozen=True):
+    """One thing that is wrong; `line` and `column` are None where the text is not at hand."""
+
+    line: int | None
+    column: int | None
+    pointer: str
+    message: str
+
+    @property
+    def identity(self) -> tuple[int, int, str, str]:
+        """What makes it another fault than the next, in the order of the document."""
+        unplaced = self.pointer if self.line is None else ""
+        return self.line or 0, self.column or 0, unplaced, self.message
+
+    def __str__(self) -> str:
+        where = self.pointer if self.line is None else f"{self.line}:{self.column}"
+        return f"{where}: {self.message}"
+
+
+class DocumentInvalid(Exception):
+    """The document cannot be used: every fault, by place."""
+
+    def __init__(self, found: Iterable[DocumentFault]) -> None:
+        # A key that stands for several (mon-fri) brings the same fault several times.
+        once = {fault.identity: fault for fault in found}
+        self.faults = tuple(fault for _, fault in sorted(once.items()))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A document that has the right shape, and where its values stand (nothing for JSON)."""
+
+    configuration: Configuration
+    spots: dict[str, Spot]
+
+    def placed(self, faults: Sequence[ConfigFault]) -> DocumentInvalid:
+        """Faults of the values as faults of the document."""
+        return DocumentInvalid([_placed(fault, self.spots) for fault in faults])
+
+
+def _placed(fault: ConfigFault, spots: Mapping[str, Spot]) -> DocumentFault:
+    pointer = fault.pointer
+    while pointer and pointer not in spots:
+        pointer = pointer.rpartition("/")[0]
+    spot = spots.get(pointer)
+    if spot is None:
+        return DocumentFault(None, None, fault.pointer, fault.message)
+    line, column, message = spot.line, spot.column, fault.message
+    if fault.line is not None and spot.block is not None:
+        line, column = line + fault.line, (fault.column or 1) + spot.block
+    elif fault.line is not None:
+        message = f"line {fault.line} of the text: {message}"
+    return DocumentFault(line, column, fault.pointer, message)
+
+
+# ---- reading ----------------------------------------------------------------------------------
+
+
+def read_yaml(text: str) -> Reading:
+    """A configuration from YAML. Raises DocumentInvalid."""
+    builder = _Builder(text.split("\n"))
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        if mark is not None and mark.line >= len(text.splitlines()):
+            mark = error.context_mark or mark  # it never ended: where it began helps more
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        said = " ".join(part for part in (error.context, error.problem) if part)
+        fault = DocumentFault(line, column, "", f"not well formed: {said}")
+        raise DocumentInvalid([fault]) from error
+    except yaml.YAMLError as error:
+        fault = DocumentFault(1, 1, "", f"this is not YAML: {error}")
+        raise DocumentInvalid([fault]) from error
+    if builder.faults:
+        raise DocumentInvalid(builder.faults)
+    return _checked(builder.tree, builder.spots)
+
+
+def read_json(text: str) -> Reading:
+    """A configuration from JSON. Raises DocumentInvalid."""
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", 1)
+        column = getattr(error, "colno", 1)
+        message = f"not well formed: {getattr(error, 'msg', 'nested too deep')}"
+        raise DocumentInvalid([DocumentFault(line, column, "", message)]) from error
+    return _checked(tree, {})
+
+
+def _checked(tree: object, spots: dict[str, Spot]) -> Reading:
+    if not isinstance(tree, dict):
+        message = "the document is empty" if tree is None else "begin with sections, as skills:"
+        raise DocumentInvalid([DocumentFault(1, 1, "", message)])
+    try:
+        return Reading(Configuration.model_validate(tree), spots)
+    except ValidationError as error:
+        raise DocumentInvalid([_shaped(item, spots) for item in error.errors()]) from error
+
+
+def _shaped(item: ErrorDetails, spots: Mapping[str, Spot]) -> DocumentFault:
+    """A fault of shape as a sentence at its place."""
+    steps = [step for step in item["loc"] if step != "[key]"]
+    pointer = "".join(f"/{escaped(str(step))}" for step in steps)
+    message = str(item["msg"]).removeprefix("Value error, ")
+    shown = str(item["input"])[:80]
+    match item["type"]:
+        case "extra_forbidden":
+            message = f"there is no “{steps[-1]}” here"
+        case "string_pattern_mismatch":
+            message = f"“{shown}” cannot stand here: {_pattern_hint(str(item['ctx']['pattern']))}"
+        case "string_type" if isinstance(item["input"], int | float):
+            message = f'must be text: write "{shown}" in quotes'
+    fault = _placed(ConfigFault(pointer, message), spots)
+    spot = spots.get(pointer)
+    about_key = item["type"] == "extra_forbidden" or item["loc"][-1:] == ("[key]",)
+    if about_key and spot is not None and spot.key is not None:
+        line, column = spot.key
+        return msgspec.structs.replace(fault, line=line, column=column)
+    return fault
+
+
+def _pattern_hint(pattern: str) -> str:
+    if pattern == ID_PATTERN:
+        return "use letters without accents, digits, “_”, “.” and “-”, at most 63"
+    return f"the pattern is {pattern}"
+
+
+class _Builder:
+    """Puts a tree together from events; `spots` are the places of its values by JSON pointer."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self.tree: Tree = None
+        self.spots: dict[str, Spot] = {}
+        self.faults: list[DocumentFault] = []
+        self._open: list[tuple[dict[str, Tree] | list[Tree], str]] = []
+        self._keys: list[tuple[str, Spot] | None] = []
+        self._documents = 0
+
+    def take(self, event: yaml.Event) -> None:
+        """One event. Raises DocumentInvalid for what cannot be read on."""
+        match event:
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
+                    self._stop(event, "a second document begins: keep one")
+            case yaml.AliasEvent():
+                self._stop(event, "aliases (*name) are not read here: write the value out")
+            case yaml.ScalarEvent():
+                self._scalar(event)
+            case yaml.MappingStartEvent():
+                self._begin({}, event)
+            case yaml.SequenceStartEvent():
+                self._begin([], event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._open.pop()
+                self._keys.pop()
+
+    def _stop(self, event: yaml.Event, message: str) -> None:
+        spot = _spot(event)
+        raise DocumentInvalid([DocumentFault(spot.line, spot.column, "", message)])
+
+    def _begin(self, made: dict[str, Tree] | list[Tree], event: yaml.Event) -> None:
+        if len(self._open) >= DEEPEST:
+            self._stop(event, f"values are nested more than {DEEPEST} deep")
+        if self._wants_key():
+            self._stop(event, "a key must be a word, not a list or a mapping")
+        pointer = self._put(made, _spot(event))
+        self._open.append((made, pointer))
+        self._keys.append(None)
+
+    def _wants_key(self) -> bool:
+        return bool(self._open) and isinstance(self._open[-1][0], dict) and self._keys[-1] is None
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        if self._wants_key():
+            self._keys[-1] = (event.value, _spot(event))
+        else:
+            self._put(_value(event), self._spot_of(event))
+
+    def _spot_of(self, event: yaml.ScalarEvent) -> Spot:
+        spot = _spot(event)
+        first = next((line for line in event.value.split("\n") if line.strip()), None)
+        if event.style not in ("|", ">") or first is None:
+            return spot
+        written = next(line for line in self._lines[spot.line :] if line.strip())
+        return msgspec.structs.replace(spot, block=_indent(written) - _indent(first))
+
+    def _put(self, value: Tree, spot: Spot) -> str:
+        """Put a value where it belongs; its pointer."""
+        if not self._open:
+            self.tree = value
+            self.spots[""] = spot
+            return ""
+        holder, pointer = self._open[-1]
+        if isinstance(holder, list):
+            holder.append(value)
+            here = f"{pointer}/{len(holder) - 1}"
+        else:
+            here = self._put_by_key(holder, pointer, value)
+        key = self._keys[-1] if isinstance(holder, dict) else None
+        if key is not None:
+            self._keys[-1] = None
+            at = (key[1].line, key[1].column)
+            spot = msgspec.structs.replace(spot, key=at)
+        self.spots.setdefault(here, spot)
+        return here
+
+    def _put_by_key(self, holder: dict[str, Tree], pointer: str, value: Tree) -> str:
+        told = self._keys[-1]
+        assert told is not None
+        key, spot = told
+        here = f"{pointer}/{escaped(key)}"
+        if key in holder:
+            first = self.spots[here].line
+            message = f"“{key}” stands twice here; first on line {first}"
+            self.faults.append(DocumentFault(spot.line, spot.column, here, message))
+        else:
+            holder[key] = value
+        return here
+
+
+def _spot(event: yaml.Event) -> Spot:
+    mark = event.start_mark
+    return Spot(1, 1) if mark is None else Spot(mark.line + 1, mark.column + 1)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _value(event: yaml.ScalarEvent) -> Tree:
+    text: str = event.value
+    if not event.implicit[0]:  # quoted, or set as a block
+        return text
+    for tag, pattern, _ in _TYPES:
+        if pattern.fullmatch(text):
+            return _typed(tag.rpartition(":")[2], text)
+    return text
+
+
+def _typed(kind: str, text: str) -> Tree:
+    match kind:
+        case "null":
+            return None
+        case "bool":
+            return text.lower() == "true"
+        case "int" if len(text) < 1000:  # longer ones Python refuses to read
+            return int(text)
+        case _:
+            return float(text)
+
+
+# ---- writing ----------------------------------------------------------------------------------
+
+_LOADER: Final = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+class _Dumper(yaml.SafeDumper if not yaml.__with_libyaml__ else yaml.CSafeDumper):  # type: ignore[misc]
+    """Writes YAML 1.2's core types, and texts of several lines as blocks."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+for _tag, _pattern, _first in _TYPES:
+    _Dumper.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern.pattern})$"), [*_first, ""])
+
+_HEAD: Final = "# Plateau's configuration; `plateau config import FILE` brings it into force.\n"
+
+
+def to_yaml(tree: Mapping[str, object]) -> str:
+    """A plain tree as YAML that `read_yaml` reads again as the same."""
+    written: str = yaml.dump(
+        dict(tree),
+        Dumper=_Dumper,
+        allow_unicode=True,
+        sort_keys=False,
+        width=100,
+        default_flow_style=None,
+    )
+    return _HEAD + written

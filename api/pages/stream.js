@@ -1,0 +1,92 @@
+// Follows the floor: the last that was heard of queues, agents, calls and alerts.
+import { ask, byId, duration, forget, Refused, word } from "/session.js";
+
+export const floor = { queues: new Map(), agents: new Map(), calls: new Map(), alerts: [] };
+export let timeZone; // the business's, told by the stream
+let clock = 0; // the floor's clock minus ours, in ms
+let socket = null;
+let retry = 0;
+let retryTimer = null;
+let draw = () => {};
+let linkState = "connecting";
+
+export const now = () => Date.now() + clock;
+
+export function showLink(state) {
+  linkState = state;
+  const signs = { live: "● ", connecting: "◌ ", lost: "▲ ", absent: "▲ " };
+  const at = byId("link");
+  at.dataset.state = state;
+  at.textContent = byId("floor").hidden ? "" : signs[state] + word(state);
+  byId("floor").classList.toggle("stale", state !== "live");
+}
+export const showLinkAgain = () => showLink(linkState);
+
+function later() {
+  showLink("lost");
+  clearTimeout(retryTimer);
+  retryTimer = setTimeout(connect, Math.min(500 * 2 ** retry++, 10000) * (0.75 + Math.random() / 2));
+}
+
+async function connect() {
+  try {
+    open((await ask("POST", "/live/ticket")).ticket);
+  } catch (error) {
+    if (!(error instanceof Refused && error.status === 401)) later();
+  }
+}
+
+function open(ticket) {
+  const url = new URL("/api/v1/live/stream", location.href);
+  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  socket = new WebSocket(url, ["plateau.live", `ticket.${ticket}`]);
+  socket.onmessage = (event) => take(JSON.parse(event.data));
+  socket.onclose = (event) => {
+    socket = null;
+    if (event.code === 4401) { forget(); retry = 0; }
+    later();
+  };
+}
+
+const mapped = (views) => new Map(views.map((view) => [view.id, view]));
+
+function take(message) {
+  retry = 0;
+  clock = message.at - Date.now();
+  if (message.type === "snapshot") {
+    showLink(message.floor ? "live" : "absent");
+    timeZone = message.time_zone;
+    if (message.floor) { // an absent floor: the last figures stay, shown as stale
+      floor.queues = mapped(message.queues);
+      floor.agents = mapped(message.agents);
+      floor.calls = mapped(message.calls);
+      floor.alerts = message.alerts;
+    }
+  } else {
+    for (const kind of ["queues", "agents", "calls"]) {
+      for (const view of message[kind]) floor[kind].set(view.id, view);
+      for (const id of message[`${kind}_gone`]) floor[kind].delete(id);
+    }
+    if (message.alerts !== null) floor.alerts = message.alerts;
+  }
+  draw();
+}
+
+// Calls `drawn` after each message, until `unfollow`.
+export function follow(drawn) {
+  draw = drawn;
+  showLink("connecting");
+  connect();
+}
+
+export function unfollow() {
+  clearTimeout(retryTimer);
+  if (socket) { socket.onclose = null; socket.close(); socket = null; }
+  showLink("connecting");
+}
+
+setInterval(() => {
+  if (linkState !== "live") return;
+  for (const node of document.querySelectorAll("[data-since]"))
+    node.textContent = duration(now() - Number(node.dataset.since));
+}, 1000);

@@ -1,0 +1,122 @@
+"""Transfers that an agent makes with the phone's own keys: REFER, blind and attended."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from acd.model import AgentState
+from tests.contract.harness import Subscriber
+from tests.contract.team import (
+    ANA,
+    BOB,
+    CALLER,
+    CLEO,
+    CUSTOMER,
+    NUMBERS,
+    OUTSIDE_NUMBER,
+    OUTSIDER,
+    SHOWN_OUTSIDE,
+    TeamFloor,
+    both_hear,
+)
+
+pytestmark = [pytest.mark.contract, pytest.mark.asyncio(loop_scope="module")]
+
+_OUTSIDE = {OUTSIDE_NUMBER: Subscriber(tone_hz=OUTSIDER)}
+
+
+async def test_phone_sends_the_customer_to_a_colleague(team: TeamFloor) -> None:
+    async with team.at_work("bob") as bob, team.in_talk() as (ana, caller):
+        transfer = await ana.refer(NUMBERS["bob"])
+        assert transfer.code == 202
+        assert await transfer.finished(within_s=5) == 200
+        await both_hear(bob, BOB, caller, CALLER)
+        assert bob.invite.caller == CUSTOMER
+        await ana.ended()
+        await team.agent_is("ana", AgentState.WRAP_UP, AgentState.READY)
+        await caller.hang_up()
+        (contact,) = await team.assert_clean()
+        assert contact["outcome"] == "answered"
+        assert await team.transfers() == [("ana", "phone", "agent", "bob")]
+        assert await team.recorded() == [{ANA, CALLER}, {BOB, CALLER}]
+
+
+async def test_phone_sends_the_customer_outside(team: TeamFloor) -> None:
+    async with team.outside(_OUTSIDE) as outside, team.in_talk() as (ana, caller):
+        transfer = await ana.refer(OUTSIDE_NUMBER)
+        assert await transfer.finished(within_s=5) == 200
+        called = await outside.called(OUTSIDE_NUMBER)
+        await asyncio.gather(
+            caller.until_hears(OUTSIDER, within_s=5), called.until_hears(CALLER, within_s=5)
+        )
+        assert called.invite.caller == SHOWN_OUTSIDE
+        await ana.ended()
+        await caller.hang_up()
+        await called.ended()
+        await team.assert_clean()
+        assert await team.transfers() == [("ana", "phone", "number", OUTSIDE_NUMBER)]
+
+
+async def test_phone_sends_the_customer_to_a_queue(team: TeamFloor) -> None:
+    async with team.at_work("cleo") as cleo, team.in_talk() as (ana, caller):
+        transfer = await ana.refer("support")
+        assert await transfer.finished(within_s=5) == 200
+        await both_hear(cleo, CLEO, caller, CALLER)
+        await ana.ended()
+        await caller.hang_up()
+        await team.assert_clean()
+        assert await team.visits() == [
+            ("sales", "answered", "ana"),
+            ("support", "answered", "cleo"),
+        ]
+
+
+async def test_phone_that_sends_the_customer_nowhere_gets_them_back(team: TeamFloor) -> None:
+    async with team.in_talk() as (ana, caller):
+        transfer = await ana.refer("799")
+        assert await transfer.finished(within_s=5) == 200
+        await ana.ended()
+        await ana.rung(timeout_s=5)
+        await both_hear(ana, ANA, caller, CALLER)
+        await caller.hang_up()
+        await team.assert_clean()
+
+
+async def test_phone_asks_a_colleague_on_a_second_call_and_joins_both(team: TeamFloor) -> None:
+    async with team.at_work("bob") as bob, team.in_talk() as (ana, caller):
+        await ana.hold()
+        second = await ana.dial(NUMBERS["bob"])
+        await second.answered()
+        await asyncio.gather(second.until_hears(BOB, within_s=5), bob.until_hears(ANA, within_s=5))
+        await team.agent_is("ana", AgentState.CONSULTING)
+        await caller.until_hears_other_sound(within_s=5)
+        transfer = await ana.refer_attended(second)
+        assert await transfer.finished(within_s=5) == 200
+        await both_hear(bob, BOB, caller, CALLER)
+        await asyncio.gather(ana.ended(), second.ended())
+        await team.agent_is("ana", AgentState.WRAP_UP, AgentState.READY)
+        await bob.hang_up()
+        await caller.ended()
+        (contact,) = await team.assert_clean()
+        assert (contact["outcome"], contact["ended_by"]) == ("answered", "agent")
+        assert await team.transfers() == [("ana", "phone", "agent", "bob")]
+
+
+async def test_phone_asks_a_colleague_on_a_second_call_and_returns_to_the_customer(
+    team: TeamFloor,
+) -> None:
+    async with team.at_work("bob") as bob, team.in_talk() as (ana, caller):
+        await ana.hold()
+        second = await ana.dial(NUMBERS["bob"])
+        await second.until_hears(BOB, within_s=5)
+        await second.hang_up()
+        await bob.ended()
+        await team.agent_is("ana", AgentState.HOLDING)
+        await ana.resume()
+        await both_hear(ana, ANA, caller, CALLER)
+        await team.agent_is("ana", AgentState.TALKING)
+        await caller.hang_up()
+        await team.assert_clean()
+        assert await team.transfers() == []

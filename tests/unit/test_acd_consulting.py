@@ -1,0 +1,571 @@
+"""Consultations, warm transfers, conferences: each way in, each way out, each one's hang-up."""
+
+from __future__ import annotations
+
+import pytest
+
+from acd.commands import ShowCaller
+from acd.errors import Rejected
+from acd.events import (
+    CancelConsult,
+    CompleteTransfer,
+    Conference,
+    Consult,
+    DropThird,
+    EndCall,
+    HangUpTalk,
+    Hold,
+    LeaveConference,
+    PressKeys,
+    Retrieve,
+    Swap,
+    Transfer,
+)
+from acd.model import (
+    AgentState,
+    CallKind,
+    ChannelId,
+    SegmentKind,
+    Target,
+    TargetKind,
+)
+from tests.acd_world import OUTSIDE, World, agent
+
+pytestmark = pytest.mark.unit
+
+COLLEAGUE = Target(TargetKind.AGENT, "bob")
+QUEUE = Target(TargetKind.QUEUE, "support")
+NUMBER = Target(TargetKind.NUMBER, OUTSIDE)
+ALL = pytest.mark.parametrize("target", [COLLEAGUE, QUEUE, NUMBER], ids=["agent", "queue", "out"])
+ANA = agent("ana")
+
+
+def far_leg(world: World, target: Target) -> ChannelId:
+    return world.dialled() if target is NUMBER else world.rung("bob")
+
+
+def asking(target: Target) -> tuple[World, ChannelId, ChannelId]:
+    """Ana asks while the customer waits; nobody has answered: the world, customer, ana."""
+    world = World()
+    world.sign_in("bob")
+    caller, ana = world.talk()
+    world.tell(Consult(ANA, target))
+    return world, caller, ana
+
+
+def consulting(target: Target) -> tuple[World, ChannelId, ChannelId, ChannelId]:
+    """Ana talks to the one consulted: the world, customer, ana, the other."""
+    world, caller, ana = asking(target)
+    return world, caller, ana, world.answer(far_leg(world, target))
+
+
+# ---- asking ------------------------------------------------------------------------------------
+
+
+@ALL
+def test_the_customer_hears_music_while_the_agent_asks(target: Target) -> None:
+    world, caller, ana, far = consulting(target)
+    assert world.alone_with(caller, "music")
+    assert world.together(ana, far)
+    assert world.state("ana") is AgentState.CONSULTING
+    kinds = [kind for kind, _ in world.segments()]
+    assert SegmentKind.HOLD in kinds
+    assert kinds[-1] is SegmentKind.CONSULT
+    assert world.recorded() == [("ana", "sales")], "a consultation is not recorded"
+    world.over()
+
+
+@pytest.mark.parametrize(
+    ("target", "sound"), [(COLLEAGUE, "ringing"), (NUMBER, "ringing"), (QUEUE, "music")]
+)
+def test_meanwhile_the_agent_hears_ringing_or_the_queue(target: Target, sound: str) -> None:
+    world = World()
+    world.sign_in("bob" if target is COLLEAGUE else "dan")
+    _, ana = world.talk()
+    world.tell(Consult(ANA, target))
+    assert world.alone_with(ana, sound)
+    world.over()
+
+
+def test_the_contact_is_the_customers() -> None:
+    world, _caller, _ana, _far = consulting(QUEUE)
+    assert world.visits() == [("sales", "answered"), ("support", "answered")]
+    world.over()
+    assert len(world.ended()) == 1
+
+
+def test_all_that_moves_the_agents_leg_is_ordered_with_the_customers_call() -> None:
+    world, _caller, _ana, _far = consulting(COLLEAGUE)
+    for request in (Swap(ANA), Swap(ANA), CompleteTransfer(ANA)):
+        world.tell(request)
+    world.over()
+    lanes = {c.call_id for c in world.commands if hasattr(c, "call_id")} - {"nobody"}
+    assert len(lanes) == 1
+
+
+def test_consulting_is_refused_where_it_cannot_be() -> None:
+    world, _, _, _ = consulting(COLLEAGUE)
+    with pytest.raises(Rejected, match="first"):
+        world.tell(Consult(ANA, NUMBER))
+    with pytest.raises(Rejected, match="first"):
+        world.tell(Transfer(ANA, NUMBER))
+    with pytest.raises(Rejected, match="asking you"):
+        world.tell(Consult(agent("bob"), NUMBER))
+    with pytest.raises(Rejected, match="asking you"):
+        world.tell(Transfer(agent("bob"), NUMBER))
+    with pytest.raises(Rejected, match="asking you"):
+        world.tell(Hold(agent("bob")))
+    world.over()
+
+
+def test_who_consults_nobody_can_do_none_of_it() -> None:
+    world = World()
+    caller, ana = world.talk()
+    for request in (Swap(ANA), CancelConsult(ANA), CompleteTransfer(ANA), Conference(ANA)):
+        with pytest.raises(Rejected, match="consults nobody"):
+            world.tell(request)
+    for leave in (DropThird(ANA), LeaveConference(ANA)):
+        with pytest.raises(Rejected, match="no conference"):
+            world.tell(leave)
+    assert world.together(caller, ana)
+    world.over()
+
+
+# ---- nobody there ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", [COLLEAGUE, NUMBER])
+@pytest.mark.parametrize("how", ["busy", "silent", "refused"])
+def test_who_does_not_answer_gives_the_customer_back(target: Target, how: str) -> None:
+    world, caller, ana = asking(target)
+    if how == "silent":
+        world.wait(46_000)
+    else:
+        world.gone(far_leg(world, target), cause=17 if how == "busy" else 21)
+    assert world.together(caller, ana)
+    assert world.state("ana") is AgentState.TALKING
+    world.over()
+
+
+@ALL
+@pytest.mark.parametrize("how", ["cancel", "hang_up"])
+@pytest.mark.parametrize("answered", [False, True])
+def test_the_agent_gives_up_and_has_the_customer_again(
+    target: Target, how: str, answered: bool
+) -> None:
+    world, caller, ana = asking(target)
+    far = far_leg(world, target)
+    if answered:
+        world.answer(far)
+    world.tell(CancelConsult(ANA) if how == "cancel" else HangUpTalk(ANA))
+    assert world.together(caller, ana)
+    assert far not in world.legs
+    assert world.state("bob") is AgentState.READY
+    assert world.state("ana") is AgentState.TALKING
+    world.over()
+    assert world.ended() == [("answered", "caller", "caller_hung_up")]
+
+
+def test_a_queue_with_nobody_is_given_up_too() -> None:
+    world = World()
+    caller, ana = world.talk()
+    world.tell(Consult(ANA, QUEUE))
+    world.tell(CancelConsult(ANA))
+    assert world.together(caller, ana)
+    assert world.visits() == [("sales", "answered"), ("support", "abandoned")]
+    world.over()
+
+
+@ALL
+def test_the_one_consulted_hangs_up(target: Target) -> None:
+    world, caller, ana, far = consulting(target)
+    world.gone(far)
+    assert world.together(caller, ana)
+    assert world.state("bob") is AgentState.READY
+    world.over()
+
+
+def test_the_one_consulted_hangs_up_by_request() -> None:
+    world, caller, ana, _far = consulting(COLLEAGUE)
+    world.tell(HangUpTalk(agent("bob")))
+    assert world.together(caller, ana)
+    world.over()
+
+
+@ALL
+@pytest.mark.parametrize("answered", [False, True])
+def test_the_customer_hangs_up_meanwhile(target: Target, answered: bool) -> None:
+    world, caller, ana = asking(target)
+    if answered:
+        world.answer(far_leg(world, target))
+    world.gone(caller)
+    assert not world.legs - {caller}, world.legs
+    assert ana not in world.legs
+    assert world.ended() == [("answered", "caller", "caller_hung_up")]
+    assert world.state("ana") is AgentState.WRAP_UP
+    assert world.state("bob") is AgentState.READY
+    world.over()
+
+
+@ALL
+def test_a_supervisor_ends_the_consultation_or_the_call(target: Target) -> None:
+    world, caller, ana, _far = consulting(target)
+    (consultation,) = (c for c in world.engine.floor.calls.values() if c.kind is CallKind.CONSULT)
+    world.tell(EndCall(consultation.id))
+    assert world.together(caller, ana)
+    world.tell(EndCall(world.the_call().id))
+    assert not world.legs
+    world.over()
+
+
+# ---- between the two ---------------------------------------------------------------------------
+
+
+@ALL
+def test_swapping_turns_from_one_to_the_other(target: Target) -> None:
+    world, caller, ana, far = consulting(target)
+    for _ in range(2):
+        world.tell(Swap(ANA))
+        assert world.together(caller, ana)
+        assert world.alone_with(far, "music")
+        assert world.state("ana") is AgentState.CONSULTING
+        world.tell(Swap(ANA))
+        assert world.together(ana, far)
+        assert world.alone_with(caller, "music")
+    world.over()
+
+
+def test_nobody_swaps_to_a_ringing_phone() -> None:
+    world, _, _ = asking(COLLEAGUE)
+    with pytest.raises(Rejected, match="Nobody has answered"):
+        world.tell(Swap(ANA))
+    with pytest.raises(Rejected, match="Nobody has answered"):
+        world.tell(Conference(ANA))
+    world.over()
+
+
+@pytest.mark.parametrize("who", ["customer", "consulted"])
+def test_after_a_swap_each_may_hang_up(who: str) -> None:
+    world, caller, ana, far = consulting(COLLEAGUE)
+    world.tell(Swap(ANA))
+    world.gone(caller if who == "customer" else far)
+    if who == "customer":
+        assert not world.legs
+    else:
+        assert world.together(caller, ana)
+        assert world.state("ana") is AgentState.TALKING
+    world.over()
+
+
+def test_after_a_swap_hanging_up_ends_the_customers_call() -> None:
+    world, _caller, _ana, _far = consulting(COLLEAGUE)
+    world.tell(Swap(ANA))
+    world.tell(HangUpTalk(ANA))
+    assert not world.legs
+    assert world.ended() == [("answered", "agent", "agent_hung_up")]
+    world.over()
+
+
+def test_hold_in_a_consultation_holds_the_one_in_front() -> None:
+    world, caller, ana, far = consulting(COLLEAGUE)
+    world.tell(Hold(ANA))
+    assert world.alone_with(far, "music")
+    assert world.alone_with(caller, "music")
+    with pytest.raises(Rejected, match="already"):
+        world.tell(Hold(ANA))
+    world.tell(Retrieve(ANA))
+    assert world.together(ana, far)
+    world.tell(Swap(ANA))
+    world.tell(Hold(ANA))
+    assert world.alone_with(caller, "music")
+    world.tell(Retrieve(ANA))
+    assert world.together(caller, ana)
+    world.over()
+
+
+@pytest.mark.parametrize("front", ["consulted", "customer"])
+def test_the_agent_may_leave_while_holding_in_a_consultation(front: str) -> None:
+    world, caller, _ana, far = consulting(COLLEAGUE)
+    if front == "customer":
+        world.tell(Swap(ANA))
+    world.tell(Hold(ANA))
+    world.tell(CompleteTransfer(ANA))
+    assert world.together(caller, far)
+    world.over()
+
+
+def test_keys_go_to_the_one_consulted() -> None:
+    world, _caller, _ana, far = consulting(NUMBER)
+    world.tell(PressKeys(ANA, "12#"))
+    sent = world.commands[-1]
+    assert getattr(sent, "channel_id", None) == far
+    world.over()
+
+
+# ---- warm transfer -----------------------------------------------------------------------------
+
+
+@ALL
+@pytest.mark.parametrize("how", ["request", "phone", "after_swap"])
+def test_completing_leaves_the_two_alone(target: Target, how: str) -> None:
+    world, caller, ana, far = consulting(target)
+    if how == "after_swap":
+        world.tell(Swap(ANA))
+    if how == "phone":
+        world.gone(ana)
+    else:
+        world.tell(CompleteTransfer(ANA))
+    assert world.together(caller, far)
+    assert ana not in world.legs
+    assert world.state("ana") is AgentState.WRAP_UP
+    assert world.state("bob") is (AgentState.READY if target is NUMBER else AgentState.TALKING)
+    assert world.transfers() == [("ana", "warm", target.kind, target.id)]
+    assert world.ended() == []
+    world.gone(caller)
+    assert world.ended() == [("answered", "caller", "caller_hung_up")]
+    world.over()
+
+
+def test_the_new_agent_has_the_customer_on_the_phone_and_a_recording() -> None:
+    world, _caller, _ana, far = consulting(COLLEAGUE)
+    world.tell(CompleteTransfer(ANA))
+    shown = [c for c in world.commands if isinstance(c, ShowCaller)]
+    assert [(c.channel_id, c.number, c.name) for c in shown] == [(far, "0612345678", "Dupont")]
+    assert world.recorded() == [("ana", "sales"), ("bob", "sales")]
+    assert world.engine.floor.agents[agent("bob")].calls_taken == 1
+    world.over()
+
+
+def test_a_queue_that_was_consulted_is_the_calls_queue_afterwards() -> None:
+    world, _caller, _ana, far = consulting(QUEUE)
+    world.tell(CompleteTransfer(ANA))
+    assert world.recorded() == [("ana", "sales"), ("bob", "support")]
+    world.gone(far)
+    work = world.engine.floor.agents[agent("bob")]
+    assert work.state is AgentState.WRAP_UP
+    assert work.wrap_up_queue_id == "support"
+    assert world.engine.floor.agents[ANA].wrap_up_queue_id == "sales"
+    world.over()
+
+
+@pytest.mark.parametrize("who", ["caller", "far"])
+def test_after_a_warm_transfer_outside_either_hangs_up(who: str) -> None:
+    world, caller, _ana, far = consulting(NUMBER)
+    world.tell(CompleteTransfer(ANA))
+    world.gone(caller if who == "caller" else far)
+    assert not world.legs
+    world.over()
+
+
+def test_the_call_can_be_passed_on_again() -> None:
+    world, caller, _ana, bob = consulting(COLLEAGUE)
+    world.sign_in("cleo")
+    world.tell(CompleteTransfer(ANA))
+    world.tell(Consult(agent("bob"), Target(TargetKind.AGENT, "cleo")))
+    cleo = world.answer(world.rung("cleo"))
+    assert world.together(bob, cleo)
+    world.tell(CompleteTransfer(agent("bob")))
+    assert world.together(caller, cleo)
+    world.over()
+    assert len(world.ended()) == 1
+
+
+@ALL
+@pytest.mark.parametrize("how", ["request", "phone"])
+def test_leaving_while_it_rings_makes_a_blind_transfer(target: Target, how: str) -> None:
+    world, caller, ana = asking(target)
+    before = far_leg(world, target)
+    if how == "phone":
+        world.gone(ana)
+    else:
+        world.tell(CompleteTransfer(ANA))
+    assert before not in world.legs
+    assert world.transfers() == [("ana", "blind", target.kind, target.id)]
+    far = world.answer(far_leg(world, target))
+    assert world.together(caller, far)
+    world.over()
+
+
+def test_the_place_in_the_queue_is_kept_when_the_agent_leaves() -> None:
+    world = World()
+    caller, _ana = world.talk()
+    world.tell(Consult(ANA, QUEUE))
+    asked_at = world.now_ms
+    world.wait(5_000)
+    world.tell(CompleteTransfer(ANA))
+    visit = world.the_call().visit
+    assert visit is not None
+    assert (visit.queue_id, visit.key, visit.seq) == ("support", asked_at, 3)
+    assert world.alone_with(caller, "music")
+    assert world.visits()[1:] == [("support", "moved"), ("support", None)]
+    world.over()
+
+
+# ---- conference --------------------------------------------------------------------------------
+
+
+def three(target: Target) -> tuple[World, ChannelId, ChannelId, ChannelId]:
+    world, caller, ana, far = consulting(target)
+    world.tell(Conference(ANA))
+    return world, caller, ana, far
+
+
+@ALL
+@pytest.mark.parametrize("swapped", [False, True])
+def test_all_three_hear_each_other(target: Target, swapped: bool) -> None:
+    world, caller, ana, far = consulting(target)
+    if swapped:
+        world.tell(Swap(ANA))
+    world.tell(Conference(ANA))
+    assert world.together(caller, ana, far)
+    assert world.state("ana") is AgentState.TALKING
+    assert (SegmentKind.CONFERENCE, None if target is NUMBER else "bob") in world.segments()
+    with pytest.raises(Rejected, match="conference"):
+        world.tell(Consult(ANA, Target(TargetKind.NUMBER, OUTSIDE)))
+    world.over()
+
+
+@ALL
+@pytest.mark.parametrize("how", ["drop", "hangs_up"])
+def test_without_the_third_there_are_two(target: Target, how: str) -> None:
+    world, caller, ana, far = three(target)
+    if how == "drop":
+        world.tell(DropThird(ANA))
+    else:
+        world.gone(far)
+    assert world.together(caller, ana)
+    assert far not in world.legs
+    assert world.state("bob") is AgentState.READY
+    world.tell(Hold(ANA))
+    world.tell(Retrieve(ANA))
+    assert world.together(caller, ana)
+    world.over()
+
+
+@pytest.mark.parametrize("request_of_bob", [HangUpTalk, LeaveConference])
+def test_the_third_leaves_by_request(request_of_bob: type[HangUpTalk | LeaveConference]) -> None:
+    world, caller, ana, _far = three(COLLEAGUE)
+    with pytest.raises(Rejected, match="leads"):
+        world.tell(DropThird(agent("bob")))
+    with pytest.raises(Rejected, match="leads"):
+        world.tell(Hold(agent("bob")))
+    world.tell(request_of_bob(agent("bob")))
+    assert world.together(caller, ana)
+    assert world.state("bob") is AgentState.READY
+    world.over()
+
+
+@ALL
+@pytest.mark.parametrize("how", ["leave", "hang_up", "phone"])
+def test_without_the_agent_the_third_has_the_call(target: Target, how: str) -> None:
+    world, caller, ana, far = three(target)
+    if how == "phone":
+        world.gone(ana)
+    else:
+        world.tell(LeaveConference(ANA) if how == "leave" else HangUpTalk(ANA))
+    assert world.together(caller, far)
+    assert world.state("ana") is AgentState.WRAP_UP
+    if target is NUMBER:
+        assert world.transfers() == [("ana", "conference", "number", OUTSIDE)]
+    else:
+        assert world.transfers() == [("ana", "conference", "agent", "bob")]
+        assert world.recorded()[-1] == ("bob", "support" if target is QUEUE else "sales")
+        world.tell(Hold(agent("bob")))
+        assert world.alone_with(caller, "music")
+    world.over()
+
+
+@ALL
+def test_the_customer_leaves_a_conference_and_all_is_over(target: Target) -> None:
+    world, caller, _ana, _far = three(target)
+    world.gone(caller)
+    assert not world.legs
+    assert world.ended() == [("answered", "caller", "caller_hung_up")]
+    assert world.state("bob") is AgentState.READY
+    world.over()
+
+
+def test_the_customer_of_a_conference_is_held_while_the_two_talk() -> None:
+    world, caller, ana, far = three(COLLEAGUE)
+    world.tell(Hold(ANA))
+    assert world.alone_with(caller, "music")
+    assert world.together(ana, far)
+    world.tell(Retrieve(ANA))
+    assert world.together(caller, ana, far)
+    world.over()
+
+
+# ---- restart -----------------------------------------------------------------------------------
+
+
+@ALL
+@pytest.mark.parametrize("moment", ["ringing", "talking", "swapped", "three", "completed"])
+def test_nothing_is_lost_over_a_restart(target: Target, moment: str) -> None:
+    world, caller, ana = asking(target)
+    if moment != "ringing":
+        far = world.answer(far_leg(world, target))
+    if moment == "swapped":
+        world.tell(Swap(ANA))
+    if moment == "three":
+        world.tell(Conference(ANA))
+    if moment == "completed":
+        world.tell(CompleteTransfer(ANA))
+    world.restart()
+    if moment == "ringing":
+        far = world.answer(far_leg(world, target))
+    if moment in ("ringing", "talking", "swapped"):
+        world.tell(Swap(ANA))
+        world.tell(Swap(ANA))
+        front = caller if moment == "swapped" else far
+        assert world.together(ana, front)
+        world.tell(CompleteTransfer(ANA))
+    else:
+        expected = (caller, ana, far) if moment == "three" else (caller, far)
+        assert world.together(*expected)
+    world.over()
+    assert len(world.ended()) == 1
+
+
+@ALL
+@pytest.mark.parametrize("moment", ["ringing", "talking", "swapped", "three"])
+@pytest.mark.parametrize("lost", ["caller", "ana", "far", "caller ana", "ana far", "all"])
+def test_who_hung_up_while_nobody_listened_is_missed(
+    target: Target, moment: str, lost: str
+) -> None:
+    world, caller, ana = asking(target)
+    far = far_leg(world, target)
+    if moment != "ringing":
+        world.answer(far)
+    if moment == "swapped":
+        world.tell(Swap(ANA))
+    if moment == "three":
+        world.tell(Conference(ANA))
+    named = {"caller": caller, "ana": ana, "far": far}
+    gone = list(named) if lost == "all" else lost.split()
+    world.lost(*(named[name] for name in gone))
+    world.restart()
+    if lost == "far":
+        assert world.together(caller, ana) or world.state("ana") is AgentState.CONSULTING
+    if lost == "ana" and moment != "ringing":
+        assert world.together(caller, far)
+    if "caller" in gone:
+        assert not world.legs
+    world.over()
+    assert len(world.ended()) == 1
+
+
+@ALL
+@pytest.mark.parametrize("moment", ["ringing", "talking", "three"])
+def test_when_the_switch_starts_anew_all_is_over(target: Target, moment: str) -> None:
+    world, caller, ana = asking(target)
+    far = far_leg(world, target)
+    if moment != "ringing":
+        world.answer(far)
+    if moment == "three":
+        world.tell(Conference(ANA))
+    world.lost(caller, ana, far)
+    world.bridges.clear()
+    world.recording.clear()
+    world.look(restarted=True)
+    world.over()
+    assert world.ended() == [("answered", "unknown", "node_lost")]

@@ -1,0 +1,163 @@
+"""Codes composed on a phone: signing in with a PIN, out, ready, pause, disposition."""
+
+from __future__ import annotations
+
+import pytest
+
+from acd.commands import HangUp, PlayPrompt
+from acd.config import Disposition, PauseReason, WrapUp
+from acd.events import DigitPressed, PhoneDialled, PromptFinished
+from acd.facts import DispositionSet
+from acd.model import AgentState, ChannelId, PhoneId
+from acd.phone_codes import LOCKED_MS, PATIENCE_MS, TEXTS
+from acd.pins import pin_digest
+from tests.unit.acd_stage import SEAT, Stage, agent, config, queue
+
+pytestmark = pytest.mark.unit
+
+PIN = pin_digest("4711", "salt")
+
+
+class PhoneStage(Stage):
+    """Ana (201) has a PIN; her phone and a seat are registered."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            config(
+                queue(wrap_up=WrapUp.MANDATORY, dispositions=(Disposition("sold"),)),
+                agents=(agent("ana", "201", pin=PIN), agent("bob", "202")),
+                pause_reasons={
+                    "lunch": PauseReason("lunch", digit="1"),
+                    "pause": PauseReason("pause", digit="0"),
+                },
+            )
+        )
+        self.phone_up("ana")
+        self.phone_up("seat")
+        self.dialled = 0
+
+    def dials(self, extension: str, phone: PhoneId | None = None) -> ChannelId:
+        self.dialled += 1
+        channel_id = ChannelId(f"dialled-{self.dialled}")
+        self.legs[channel_id] = "agent"
+        self.tell(PhoneDialled(channel_id, phone or PhoneId("ana"), extension))
+        return channel_id
+
+    def composes(self, channel_id: ChannelId, keys: str) -> None:
+        for key in keys:
+            self.tell(DigitPressed(channel_id, key))
+
+    def said(self) -> list[str]:
+        """What was said in the last step, as keys of TEXTS."""
+        spoken = [command.media[0] for command in self.ordered(PlayPrompt)]
+        names = {self.flows.spoken(text, "fr")[0]: key for key, text in TEXTS.items()}
+        return [names[media] for media in spoken]
+
+    def heard(self, channel_id: ChannelId) -> None:
+        """The prompt of this leg is played to its end."""
+        session = self.engine.floor.phone_sessions[channel_id]
+        assert session.playback_id is not None
+        self.prompts.remove(session.playback_id)
+        self.tell(PromptFinished(session.playback_id))
+
+
+def test_signing_in_on_the_own_phone_asks_for_the_pin() -> None:
+    stage = PhoneStage()
+    leg = stage.dials("*10")
+    assert stage.said() == ["pin"]
+    stage.composes(leg, "4711#")
+    assert stage.said() == ["signed_in"]
+    assert stage.state("ana") is AgentState.READY
+    stage.heard(leg)
+    assert leg in [c.channel_id for c in stage.ordered(HangUp)]
+    assert not stage.engine.floor.phone_sessions
+
+
+def test_signing_in_on_a_seat_asks_for_the_number_and_the_pin() -> None:
+    stage = PhoneStage()
+    leg = stage.dials("*10", SEAT)
+    assert stage.said() == ["number"]
+    stage.composes(leg, "201#")
+    assert stage.said() == ["pin"]
+    stage.composes(leg, "4711#")
+    assert stage.state("ana") is AgentState.READY
+    assert stage.work("ana").phone == SEAT
+
+
+def test_three_wrong_pins_lock_signing_in_for_a_while() -> None:
+    stage = PhoneStage()
+    leg = stage.dials("*10")
+    stage.composes(leg, "0000#1111#")
+    assert stage.said() == ["pin"]
+    stage.composes(leg, "2222#")
+    assert stage.said() == ["locked"]
+    stage.heard(leg)
+    leg = stage.dials("*10")
+    stage.composes(leg, "4711#")
+    assert stage.said() == ["locked"]
+    stage.pass_time(LOCKED_MS)
+    leg = stage.dials("*10")
+    stage.composes(leg, "4711#")
+    assert stage.state("ana") is AgentState.READY
+
+
+def test_an_agent_without_a_pin_and_one_who_does_not_exist_sound_alike() -> None:
+    stage = PhoneStage()
+    for number in ("202", "999"):
+        leg = stage.dials("*10", SEAT)
+        stage.composes(leg, f"{number}#1234#")
+        assert stage.said() == ["pin"]
+        stage.hangs_up(leg)
+    assert stage.state("bob") is AgentState.SIGNED_OUT
+
+
+def test_ready_pause_and_out_by_code() -> None:
+    stage = PhoneStage()
+    stage.signs_in("ana")
+    stage.dials("*131")
+    assert (stage.state("ana"), stage.work("ana").reason) == (AgentState.PAUSED, "lunch")
+    stage.dials("*13")
+    assert stage.work("ana").reason == "pause"
+    stage.dials("*137")
+    assert stage.said() == ["unknown"]
+    stage.dials("*12")
+    assert stage.state("ana") is AgentState.READY
+    stage.dials("*11")
+    assert stage.said() == ["signed_out"]
+    assert stage.state("ana") is AgentState.SIGNED_OUT
+
+
+def test_a_call_is_qualified_by_code() -> None:
+    stage = PhoneStage()
+    stage.signs_in("ana")
+    caller, _ = stage.talk()
+    stage.hangs_up(caller)
+    stage.dials("*142")
+    assert stage.said() == ["unknown"]
+    stage.dials("*141")
+    assert stage.said() == ["disposed"]
+    assert [fact.code for fact in stage.told(DispositionSet)] == ["sold"]
+    assert stage.state("ana") is AgentState.READY
+
+
+def test_codes_need_somebody_who_is_signed_in_and_must_exist() -> None:
+    stage = PhoneStage()
+    stage.dials("*12")
+    assert stage.said() == ["nobody"]
+    stage.signs_in("ana")
+    stage.dials("*99")
+    assert stage.said() == ["unknown"]
+
+
+def test_who_does_not_press_a_key_is_let_go() -> None:
+    stage = PhoneStage()
+    leg = stage.dials("*10")
+    stage.pass_time(PATIENCE_MS)
+    assert leg not in stage.legs
+    assert not stage.engine.floor.phone_sessions
+
+
+def test_a_phone_that_is_none_of_ours_gets_nothing() -> None:
+    stage = PhoneStage()
+    leg = stage.dials("*10", PhoneId("stranger"))
+    assert [c.channel_id for c in stage.ordered(HangUp)] == [leg]

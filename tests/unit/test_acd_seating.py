@@ -1,0 +1,156 @@
+"""Where agents sit: seats, phones that come and go, standing lines of connected agents."""
+
+from __future__ import annotations
+
+import pytest
+
+from acd.commands import HangUp, JoinBridge, RingAgent
+from acd.events import GetReady, PhoneReachable, PhoneUnreachable, SignIn, SignOut
+from acd.legs import WAITING_LINES
+from acd.model import AgentId, AgentState, ChannelId, PhoneId
+from tests.unit.acd_stage import SEAT, Stage, config, queue
+
+pytestmark = pytest.mark.unit
+
+ANA = AgentId("ana")
+
+
+def connected() -> tuple[Stage, ChannelId]:
+    """Ana, whose line stands."""
+    stage = Stage(config(queue(wrap_up_s=0)))
+    stage.signs_in("ana", connected=True)
+    line = stage.ring("ana")
+    assert stage.state("ana") is AgentState.UNREACHABLE
+    stage.answers(line)
+    assert stage.state("ana") is AgentState.READY
+    return stage, line
+
+
+def test_an_agent_is_rung_on_the_seat_where_they_signed_in() -> None:
+    stage = Stage()
+    stage.phone_up("seat")
+    stage.signs_in("ana", phone=SEAT)
+    stage.caller()
+    assert [ring.phone for ring in stage.ordered(RingAgent)] == [SEAT]
+
+
+def test_a_seat_is_free_again_after_signing_out_and_the_own_phone_rings() -> None:
+    stage = Stage()
+    stage.phone_up("seat")
+    stage.signs_in("ana", phone=SEAT)
+    stage.tell(SignOut(ANA))
+    stage.signs_in("bob", phone=SEAT)
+    stage.signs_in("ana")
+    stage.caller()
+    (first,) = stage.ordered(RingAgent)
+    stage.caller()
+    (second,) = stage.ordered(RingAgent)
+    rung = {ring.agent_id: ring.phone for ring in (first, second)}
+    assert rung == {"ana": PhoneId("ana"), "bob": SEAT}
+
+
+def test_nobody_signs_in_where_somebody_sits_or_there_is_no_phone() -> None:
+    stage = Stage()
+    stage.phone_up("seat")
+    stage.signs_in("ana", phone=SEAT)
+    assert stage.refusal(SignIn(AgentId("bob"), phone=SEAT)) == (409, "phone-taken")
+    assert stage.refusal(SignIn(AgentId("bob"), phone=PhoneId("x"))) == (404, "unknown-phone")
+    assert stage.refusal(SignIn(ANA)) == (409, "signed-in-elsewhere")
+    assert stage.refusal(SignIn(AgentId("who"))) == (404, "unknown-agent")
+
+
+def test_who_sits_elsewhere_leaves_their_own_phone_to_others() -> None:
+    stage = Stage()
+    stage.phone_up("seat")
+    stage.signs_in("ana", phone=SEAT)
+    stage.phone_up("ana")
+    stage.signs_in("bob", phone=PhoneId("ana"))
+    assert stage.engine.floor.agent_at(PhoneId("ana")) == "bob"
+
+
+def test_a_phone_that_goes_takes_its_agent_out_and_brings_them_back() -> None:
+    stage = Stage()
+    stage.signs_in("ana")
+    stage.phones_up.discard(PhoneId("ana"))
+    stage.tell(PhoneUnreachable(PhoneId("ana")))
+    assert stage.state("ana") is AgentState.UNREACHABLE
+    stage.tell(PhoneReachable(PhoneId("ana")))
+    assert stage.state("ana") is AgentState.READY
+
+
+def test_the_next_call_of_a_connected_agent_comes_without_ringing() -> None:
+    stage, line = connected()
+    caller = stage.caller()
+    assert stage.ordered(RingAgent) == []
+    joined = [c.channel_ids for c in stage.ordered(JoinBridge)]
+    assert (caller, line) in joined
+    assert stage.state("ana") is AgentState.TALKING
+
+
+def test_after_the_call_the_line_stands_and_waits_again() -> None:
+    stage, line = connected()
+    caller = stage.caller()
+    stage.hangs_up(caller)
+    assert line not in [c.channel_id for c in stage.ordered(HangUp)]
+    assert line in stage.bridges[WAITING_LINES]
+    assert stage.state("ana") is AgentState.READY
+    stage.caller()
+    assert stage.state("ana") is AgentState.TALKING
+
+
+def test_a_connected_agent_who_hangs_up_ends_the_call_and_is_rung_for_the_line_again() -> None:
+    stage, line = connected()
+    caller = stage.caller()
+    stage.hangs_up(line)
+    assert caller in [c.channel_id for c in stage.ordered(HangUp)]
+    assert stage.state("ana") is AgentState.UNREACHABLE
+    stage.answers(stage.ring("ana"))
+    assert stage.state("ana") is AgentState.READY
+
+
+def test_a_line_hung_up_while_idle_stays_down_until_the_agent_is_ready() -> None:
+    stage, line = connected()
+    stage.hangs_up(line)
+    assert stage.state("ana") is AgentState.UNREACHABLE
+    assert stage.work("ana").reason == "line_down"
+    assert stage.ordered(RingAgent) == []
+    stage.tell(GetReady(ANA))
+    stage.answers(stage.ring("ana"))
+    assert stage.state("ana") is AgentState.READY
+
+
+def test_signing_out_hangs_up_the_standing_line() -> None:
+    stage, line = connected()
+    stage.tell(SignOut(ANA))
+    assert line in [c.channel_id for c in stage.ordered(HangUp)]
+    assert stage.work("ana").line is None
+
+
+def test_signing_out_during_a_call_hangs_up_the_line_after_it() -> None:
+    stage, line = connected()
+    caller = stage.caller()
+    stage.tell(SignOut(ANA))
+    assert stage.state("ana") is AgentState.TALKING
+    stage.hangs_up(caller)
+    assert stage.state("ana") is AgentState.SIGNED_OUT
+    assert line in [c.channel_id for c in stage.ordered(HangUp)]
+
+
+def test_a_standing_line_survives_a_restart_of_the_floor() -> None:
+    stage, line = connected()
+    stage.restart()
+    stage.caller()
+    assert stage.state("ana") is AgentState.TALKING
+    assert line in stage.legs
+
+
+@pytest.mark.parametrize("while_away", ["idle", "in_call"])
+def test_a_line_that_went_while_nobody_looked_is_noticed(while_away: str) -> None:
+    stage, line = connected()
+    if while_away == "in_call":
+        stage.caller()
+    del stage.legs[line]
+    stage.out_of_bridges(line)
+    stage.restart()
+    assert stage.work("ana").line != line
+    assert stage.state("ana") is AgentState.UNREACHABLE
