@@ -15,8 +15,6 @@ from acd import (
     transfers,
     wrapping,
 )
-from acd.ending import Ending, end
-from acd.errors import Rejected
 from acd.events import (
     AddNote,
     AgentRequest,
@@ -56,8 +54,6 @@ from acd.events import (
     Transfer,
 )
 from acd.floor import Floor
-from acd.model import CallState, Outcome
-from acd.states import CallInput, call_goes
 
 
 def of_agent(floor: Floor, asked: AgentRequest) -> None:
@@ -128,7 +124,7 @@ def of_floor(floor: Floor, asked: FloorRequest) -> None:
     """What supervisors and programs ask. Raises Rejected."""
     match asked:
         case EndCall():
-            _end_call(floor, asked)
+            supervising.end_call(floor, asked)
         case BookCallback():
             calling_back.book(floor, asked)
         case CancelCallback():
@@ -145,11 +141,3 @@ def of_floor(floor: Floor, asked: FloorRequest) -> None:
             supervising.set_priority(floor, asked)
         case _:
             assert_never(asked)
-
-
-def _end_call(floor: Floor, asked: EndCall) -> None:
-    call = floor.calls.get(asked.call_id)
-    if call is None:
-        raise Rejected("unknown-call", f"There is no call {asked.call_id!r} in progress.", 404)
-    call_goes(call.state, CallInput.ASKED_TO_END, CallState.ENDED)
-    end(floor, call, Ending(Outcome.OVERFLOW, "ended_by_request"))

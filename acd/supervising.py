@@ -10,8 +10,17 @@ import msgspec
 from acd import agents, legs, monitors, queueing, ringing, sending, talks
 from acd.agents import IN_TALK, close_wrap_up, enter, known, take_down
 from acd.commands import JoinBridge, RingAgent
+from acd.ending import Ending, end
 from acd.errors import Rejected
-from acd.events import ForceState, MoveCall, SetPriority, StopSupervising, Supervise, TakeOver
+from acd.events import (
+    EndCall,
+    ForceState,
+    MoveCall,
+    SetPriority,
+    StopSupervising,
+    Supervise,
+    TakeOver,
+)
 from acd.facts import Call, PriorityChanged, Supervised, Transferred
 from acd.floor import Floor, Role
 from acd.model import (
@@ -24,11 +33,12 @@ from acd.model import (
     EndedBy,
     Monitor,
     OfferEnd,
+    Outcome,
     Target,
     TargetKind,
 )
 from acd.queueing import PRIORITY_MS
-from acd.states import AgentInput, agent_goes
+from acd.states import AgentInput, CallInput, agent_goes, call_goes
 
 _FORCED = (AgentState.READY, AgentState.PAUSED, AgentState.SIGNED_OUT)
 
@@ -82,6 +92,21 @@ def force_state(floor: Floor, asked: ForceState) -> None:
     elif work.state in (AgentState.OFFERED, *IN_TALK):
         after = None if asked.state is AgentState.READY else asked.state
         take_down(floor, work, after, reason)
+
+
+# ---- calls -------------------------------------------------------------------------------------
+
+
+def end_call(floor: Floor, asked: EndCall) -> None:
+    """End a call, whatever it is doing. Raises Rejected (404) for one that is not here."""
+    call = floor.calls.get(asked.call_id)
+    if call is None:
+        raise Rejected("unknown-call", f"There is no call {asked.call_id!r} in progress.", 404)
+    call_goes(call.state, CallInput.ASKED_TO_END, CallState.ENDED)
+    if asked.by is not None:
+        agent_id = call.talk.agent_id if call.talk is not None else None
+        call = _told(floor, call, "end", asked.by, agent_id)
+    end(floor, call, Ending(Outcome.OVERFLOW, "ended_by_request"))
 
 
 # ---- waiting calls -----------------------------------------------------------------------------

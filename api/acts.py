@@ -20,7 +20,7 @@ from api.context import Context, Ctx, audit
 from api.phone_numbers import as_dialled, to_e164
 from api.problems import Problem, described, forbidden, invalid
 from api.shapes import Body, Id, PathId, Saved, no_controls
-from control.protocol import AgentView, CallView, Done
+from control.protocol import AgentView, Done
 from store import config
 from store.errors import NotFound
 from store.rows import Role
@@ -185,11 +185,6 @@ async def must_reach(context: Context, who: Principal, agent_id: str) -> None:
             return
     if own.team is not None and own.team != agent.team:
         raise forbidden(f"You supervise the team {own.team!r}; {agent_id!r} is not in it.")
-
-
-def must_see(who: Principal, view: CallView) -> bool:
-    """Whether this one may see that call: an agent only those that they are in."""
-    return who.has(Role.SUPERVISOR) or (who.agent_id is not None and who.agent_id in view.agent_ids)
 
 
 Agent = Annotated[Acting, Depends(for_agent)]

@@ -1,7 +1,6 @@
 """Telephone numbers as people write them, made E.164. Whether one may be called is the floor's.
 
-National numbers are understood where the national prefix is 0, as in France and most of Europe;
-elsewhere the international form is to be sent.
+How each country writes its numbers is libphonenumber's knowledge, by its Python port.
 """
 
 from __future__ import annotations
@@ -9,26 +8,35 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import phonenumbers
+
 _BETWEEN: Final = re.compile(r"[\s.()/\u2010-\u2015-]")
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_PLAIN: Final = re.compile(r"\+?[0-9]+")
 _SHORT: Final = re.compile(r"[0-9]{2,8}")
 
 
 def to_e164(text: str, country_code: str) -> str:
-    """The number in international form (ITU-T E.164: `+` and 7 to 15 digits).
+    """The number in international form (ITU-T E.164: `+` and at most 15 digits).
 
-    `country_code` is that of numbers written nationally (`33`). Raises ValueError with a sentence.
+    `country_code` is that of numbers written nationally (`33`). A number need not be in use: only
+    its length must be possible in its country. Raises ValueError with a sentence.
     """
-    compact = _BETWEEN.sub("", text.replace("(0)", ""))
-    if compact.startswith("00"):
-        compact = "+" + compact[2:]
-    elif compact.startswith("0"):
-        compact = f"+{country_code}{compact[1:]}"
-    if not _E164.fullmatch(compact):
-        raise ValueError(
-            "this is no telephone number: write it as +33123456789, or nationally as 01 23 45 67 89"
-        )
-    return compact
+    # Letters would be read as keys or as an extension: nobody means that here.
+    if not _PLAIN.fullmatch(_BETWEEN.sub("", text)):
+        raise ValueError(_WRITE)
+    region = phonenumbers.region_code_for_country_code(int(country_code))
+    try:
+        parsed = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError(_WRITE) from error
+    if not phonenumbers.is_possible_number(parsed):
+        raise ValueError(_WRITE)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+_WRITE: Final = (
+    "this is no telephone number: write it as +33123456789, or nationally as 01 23 45 67 89"
+)
 
 
 def as_dialled(text: str, country_code: str) -> str:

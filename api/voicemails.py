@@ -127,7 +127,7 @@ async def mark_done(context: Ctx, who: AsAgent, voicemail_id: PathId) -> Voicema
         row = await follow_up.mark_done(conn, voicemail_id, who.actor, context.now_ms())
         if before.state is not MessageState.DONE:
             await audit(conn, context, who.actor, "done", f"voicemail:{voicemail_id}")
-    warnings: list[str] = Field(default=[])
+    warnings: list[str] = []
     if before.state is MessageState.NEW:
         warnings = await _leave_queue(context, who, voicemail_id)
     return VoicemailDone(**Voicemail.model_validate(row).model_dump(), warnings=warnings)

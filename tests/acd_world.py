@@ -87,7 +87,7 @@ def agent(name: str) -> AgentId:
 
 
 def config() -> FloorConfig:
-    """`sales` is ana's alone, `support` bob's and cleo's; dan serves nothing. Numbers 201 to 204."""
+    """`sales` is ana's alone, `support` bob's and cleo's, dan serves none. Numbers 201 to 204."""
     skills = {"ana": ("sales",), "bob": ("support",), "cleo": ("support",)}
     queues = (
         Queue(QueueId("sales"), "Sales", _needs("sales"), wrap_up_s=5, music="waltz"),
@@ -414,7 +414,7 @@ class World:
         assert not self.muted
         for work in self._works():
             assert work.state not in (*IN_TALK, AgentState.OFFERED), work
-            assert work.call_id is None and work.channel_id is None, work
+            assert (work.call_id, work.channel_id) == (None, None), work
         self.check_books()
 
     def _works(self) -> list[AgentWork]:

@@ -17,6 +17,7 @@ from store.rows import QueueRow
 from switch import lifecycle
 from switch.cli import default_rootfs
 from switch.model import RunningSwitch
+from tests.contract.office import OfficeFloor
 from tests.contract.real_floor import OUTSIDE_PORT, RealFloor, harness_site
 from tests.contract.team import TeamFloor
 from tests.store.postgres import Server
@@ -96,13 +97,39 @@ async def team(shared_floor: TeamFloor) -> TeamFloor:
     return shared_floor
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_office(
+    base_settings: Settings, real_switch: RunningSwitch, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[OfficeFloor]:
+    """One floor with its web process for a file of tests, started."""
+    folder = tmp_path_factory.mktemp("office")
+    settings = settings_for(base_settings, real_switch, folder, None)
+    workdir = folder / "sipp"
+    workdir.mkdir()
+    site = harness_site(settings.effective_rootfs, workdir, settings.sip_port)
+    async with OfficeFloor(settings, site) as made:
+        await made.furnish()
+        await made.start()
+        await until("the floor's own words are audible", made.can_speak, within_s=30)
+        async with made.web():
+            yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def office(shared_office: OfficeFloor) -> OfficeFloor:
+    """The shared office on a clean page, configured as at the beginning."""
+    await shared_office.turn_page()
+    return shared_office
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failure on the shared floor shows what that floor said during the test."""
     report = yield
-    floor = getattr(item, "funcargs", {}).get("team")
+    arguments = getattr(item, "funcargs", {})
+    floor = arguments.get("team") or arguments.get("office")
     if report.when == "call" and report.failed and isinstance(floor, TeamFloor):
         report.sections.append(("floor log of this test", floor.said()))
     return report

@@ -7,8 +7,10 @@ test recognises a message as surely as it recognises an agent.
 from __future__ import annotations
 
 import asyncio
+import wave
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, Final, Self
 
 import httpx
@@ -26,7 +28,7 @@ from store import accounts
 from store import config as store_config
 from store.rows import FlowRow, NumberRow, QueueRow, Role, SkillRow, UserRow
 from tests.contract.harness import tone
-from tests.contract.harness.tones import write_wav
+from tests.contract.harness.tones import RATE
 from tests.contract.real_floor import direct
 from tests.contract.team import CUSTOMER, TeamFloor
 from tests.waiting import until
@@ -168,7 +170,7 @@ class OfficeFloor(TeamFloor):
         for language in ("fr", "en"):
             folder = self.settings.sounds / "plateau" / language
             folder.mkdir(parents=True, exist_ok=True)
-            write_wav(folder / f"{key}.wav", _within_silence(hz, seconds))
+            _write_tone(folder / f"{key}.wav", hz, seconds)
 
     def tone_text(self, text: str, hz: int, seconds: float = 0.8) -> dict[str, str]:
         """The texts (French alone) that are said as a tone."""
@@ -176,7 +178,7 @@ class OfficeFloor(TeamFloor):
         folder = self.settings.sounds / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         digest = media_hash("fr", DEFAULT_VOICES["fr"], text)
-        write_wav(folder / f"{digest}.wav", _within_silence(hz, seconds))
+        _write_tone(folder / f"{digest}.wav", hz, seconds)
         return {"fr": text}
 
     # ---- one test after another ----
@@ -204,6 +206,10 @@ def _agent_entry(name: str) -> dict[str, object]:
     return {"name": name.title(), "phone": f"agent-{name}", "skills": skills}
 
 
-def _within_silence(hz: int, seconds: float) -> Any:
-    quiet = np.zeros(800, dtype=np.int16)
-    return np.concatenate((quiet, tone(hz, seconds), quiet))
+def _write_tone(path: Path, hz: int, seconds: float) -> None:
+    quiet = np.zeros(RATE // 10, dtype=np.int16)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(np.concatenate((quiet, tone(hz, seconds), quiet)).tobytes())

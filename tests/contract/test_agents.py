@@ -6,20 +6,23 @@ import asyncio
 
 import pytest
 
-from acd.events import ExtendWrapUp, GetReady, SetDisposition, SignIn
+from acd.events import ExtendWrapUp, GetReady, Mute, PlaceCall, SetDisposition, SignIn
 from acd.model import AgentId, AgentState, CallState
 from store import tables as t
-from tests.contract.harness import Behaviour, EndedBy
+from tests.contract.harness import Behaviour, EndedBy, Subscriber
 from tests.contract.team import (
     ANA,
     CALLER,
     DAN,
     NUMBERS,
+    OUTSIDE_NUMBER,
+    OUTSIDER,
     PINS,
     SEAT,
     SECOND,
     TeamFloor,
     both_hear,
+    number,
 )
 from tests.waiting import until
 
@@ -114,6 +117,40 @@ async def test_connected_agent_gets_call_after_call_without_ringing(team: TeamFl
         assert ana.offers() == 1
         await team.assert_clean(2)
         assert await team.visits() == [("sales", "answered", "ana")] * 2
+
+
+async def test_mute_of_a_connected_agent_ends_with_the_call_and_the_line_with_the_shift(
+    team: TeamFloor,
+) -> None:
+    async with team.connected("ana") as ana:
+        async with team.caller("601", tone_hz=CALLER) as caller:
+            await both_hear(ana, ANA, caller, CALLER)
+            await team.ask(Mute(_ANA, True))
+            await caller.hang_up()
+            await team.agent_is("ana", AgentState.WRAP_UP)
+        async with team.caller("601", tone_hz=SECOND) as caller:
+            await both_hear(ana, ANA, caller, SECOND)
+            await caller.hang_up()
+            await team.agent_is("ana", AgentState.READY)
+        await team.sign_out("ana")
+        assert await ana.ended() is EndedBy.REMOTE
+        await team.assert_clean(2)
+
+
+async def test_connected_agent_calls_outside_without_own_ringing(team: TeamFloor) -> None:
+    async with (
+        team.outside({OUTSIDE_NUMBER: Subscriber(tone_hz=OUTSIDER)}) as outside,
+        team.connected("ana") as ana,
+    ):
+        await team.ask(PlaceCall(_ANA, number(OUTSIDE_NUMBER)))
+        called = await outside.called(OUTSIDE_NUMBER)
+        await asyncio.gather(
+            ana.until_hears(OUTSIDER, within_s=5), called.until_hears(ANA, within_s=5)
+        )
+        assert ana.offers() == 1
+        await called.hang_up()
+        await team.agent_is("ana", AgentState.READY)
+        await team.assert_clean()
 
 
 async def test_connected_agent_hangs_up_the_customer_goes_and_the_line_comes_back(

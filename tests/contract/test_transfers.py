@@ -70,6 +70,23 @@ async def test_customer_on_hold_hears_music_the_agent_nothing_and_recording_goes
         assert abs(int(str(recording["duration_ms"])) - whole_ms) < 500
 
 
+async def test_either_side_may_hang_up_while_the_customer_is_on_hold(team: TeamFloor) -> None:
+    async with team.in_talk() as (ana, caller):
+        await team.ask(Hold(_ANA))
+        await caller.until_hears_other_sound(within_s=5)
+        await caller.hang_up()
+        await ana.ended()
+        await team.agent_is("ana", AgentState.READY)
+        async with team.caller("601", tone_hz=CALLER) as other:
+            await both_hear(ana, ANA, other, CALLER)
+            await team.ask(Hold(_ANA))
+            await other.until_hears_other_sound(within_s=5)
+            await ana.hang_up()
+            assert await other.ended() is EndedBy.REMOTE
+            first, second = await team.assert_clean(2)
+    assert (first["ended_by"], second["ended_by"]) == ("caller", "agent")
+
+
 async def test_muted_agent_is_not_heard_but_hears(team: TeamFloor) -> None:
     async with team.in_talk() as (ana, caller):
         await team.ask(Mute(_ANA, True))
@@ -289,6 +306,18 @@ async def test_agent_asks_a_queue_and_hands_over_to_whom_it_found(team: TeamFloo
             ("sales", "answered", "ana"),
             ("support", "answered", "cleo"),
         ]
+
+
+async def test_agent_asks_a_queue_where_nobody_is_free_and_returns(team: TeamFloor) -> None:
+    async with team.in_talk() as (ana, caller):
+        await team.ask(Consult(_ANA, queue("support")))
+        await team.waiting("support", 1)
+        await caller.until_hears_other_sound(within_s=5)
+        await team.ask(CancelConsult(_ANA))
+        await both_hear(ana, ANA, caller, CALLER)
+        await caller.hang_up()
+        (contact,) = await team.assert_clean()
+        assert contact["outcome"] == "answered"
 
 
 async def test_agent_asks_a_number_outside_and_hands_over(team: TeamFloor) -> None:

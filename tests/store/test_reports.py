@@ -142,9 +142,7 @@ async def test_every_figure_opens_to_its_calls(engine: AsyncEngine, tmp_path: Pa
             assert (await count_calls(conn, short)).visits == row.sums.queue_short_abandoned
         assert sum(row.sums.queue_short_abandoned for row in rows) == 1
         for row in await report(conn, replace(cut, by=By.AGENT)):
-            wanted = CallFilter(
-                since=row.start, until=row.end, agent_id=row.scope, outcome=Outcome.ANSWERED
-            )
+            wanted = CallFilter(since=row.start, until=row.end, answered_by=row.scope)
             assert (await count_calls(conn, wanted)).visits == row.sums.answered
 
 

@@ -365,6 +365,46 @@ def test_no_more_customers_are_dialled_than_agents_are_there() -> None:
     assert world.dialled().number == "+33612345672"
 
 
+def test_at_no_moment_are_more_customers_under_way_than_agents_free_or_about_to_be() -> None:
+    rng = random.Random(11)
+    people = tuple(agent(f"a{n}") for n in range(3))
+    for _ in range(15):
+        mode = calls_back(CallbackMode.CUSTOMER_FIRST)
+        world = Desk(floor_of(mode, agents=people))
+        for n in range(8):
+            world.tell(BookCallback(CallId(f"b{n}"), QueueId("sales"), f"+3361234567{n}", "lea"))
+        for person in people[: rng.randrange(1, 4)]:
+            world.signs_in(person.id)
+        for _ in range(60):
+            rung = [c for c in world.legs if c not in world.answered_legs]
+            up = [c for c in world.legs if c in world.answered_legs]
+            choice = rng.random()
+            if choice < 0.5 and rung:
+                world.answers(rng.choice(rung))
+            elif choice < 0.6 and rung and world.legs[rung[0]] == "outside":
+                world.hangs_up(rung[0], cause=17)
+            elif choice < 0.8 and up:
+                world.hangs_up(rng.choice(up))
+            else:
+                world.pass_time(rng.choice((500, 3_000, 9_000)))
+            world.news()
+            calls = world.engine.floor.calls.values()
+            under_way = [
+                c
+                for c in calls
+                if not c.served and (c.dial or (c.channel_id and c.state is CallState.WAITING))
+            ]
+            soon = world.now_ms + 10 * SECOND
+            free = [
+                w
+                for w in world.engine.floor.agents.values()
+                if w.state is AgentState.READY
+                or (w.state is AgentState.WRAP_UP and (w.wrap_up_until or soon + 1) <= soon)
+            ]
+            assert len(under_way) <= len(free), (under_way, free)
+        assert "reached" in world.states()
+
+
 def test_an_agent_who_is_needed_by_a_caller_is_not_counted_on() -> None:
     world = customer_first()
     world.kept()

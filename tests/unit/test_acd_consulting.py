@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import pytest
 
-from acd.commands import ShowCaller
+from acd.commands import JoinBridge, ShowCaller
 from acd.errors import Rejected
 from acd.events import (
     CancelConsult,
+    CommandFailed,
     CompleteTransfer,
     Conference,
     Consult,
     DropThird,
     EndCall,
+    Failure,
     HangUpTalk,
     Hold,
     LeaveConference,
+    PhoneReachable,
     PressKeys,
     Retrieve,
+    SignIn,
     Swap,
     Transfer,
 )
+from acd.legs import WAITING_LINES
 from acd.model import (
     AgentState,
     CallKind,
     ChannelId,
+    PhoneId,
     SegmentKind,
     Target,
     TargetKind,
@@ -299,6 +305,37 @@ def test_keys_go_to_the_one_consulted() -> None:
     world.tell(PressKeys(ANA, "12#"))
     sent = world.commands[-1]
     assert getattr(sent, "channel_id", None) == far
+    world.over()
+
+
+def test_a_lost_join_of_a_consultation_is_tried_again_there() -> None:
+    world, _caller, ana, far = consulting(COLLEAGUE)
+    joined = next(c for c in reversed(world.commands) if isinstance(c, JoinBridge))
+    world.tell(CommandFailed(joined, Failure.CONFLICT))
+    before = len(world.commands)
+    world.wait(1_100)
+    again = [c for c in world.commands[before:] if isinstance(c, JoinBridge)]
+    assert [(c.bridge_id, set(c.channel_ids)) for c in again] == [(joined.bridge_id, {ana, far})]
+    world.over()
+
+
+@pytest.mark.parametrize("end", ["cancel", "swap and cancel", "complete"])
+def test_connected_agents_lines_go_back_to_wait_in_silence(end: str) -> None:
+    world = World()
+    for name in ("ana", "bob"):
+        world.tell(PhoneReachable(PhoneId(name)))
+        world.tell(SignIn(agent(name), connected=True))
+        world.answer(world.rung(name))
+    ana, bob = world.rung("ana"), world.rung("bob")
+    caller = world.call()
+    world.tell(Consult(ANA, COLLEAGUE))
+    assert world.together(ana, bob)
+    if end.startswith("swap"):
+        world.tell(Swap(ANA))
+    world.tell(CompleteTransfer(ANA) if end == "complete" else CancelConsult(ANA))
+    assert world.together(caller, bob if end == "complete" else ana)
+    world.gone(caller)
+    assert {ana, bob} <= world.bridges[WAITING_LINES]
     world.over()
 
 
