@@ -352,10 +352,12 @@ def talk_over(floor: Floor, agent_id: AgentId, after: After) -> None:
     work = floor.agents.get(agent_id)
     if work is None or work.state not in IN_TALK or work.call_id != after.call_id:
         return
-    state, reason = (AgentState.WRAP_UP, None) if after.writes else _after_work(work)
+    # Who was taken out of the configuration meanwhile could not even end it.
+    writes = after.writes and agent_id in floor.config.agents
+    state, reason = (AgentState.WRAP_UP, None) if writes else _after_work(work)
     agent_goes(work.state, AgentInput.TALK_OVER, state)
     work = msgspec.structs.replace(work, call_id=None, channel_id=None, consult_id=None)
-    if after.writes:
+    if writes:
         _start_wrap_up(floor, work, after)
     else:
         enter(floor, msgspec.structs.replace(work, after=None, after_reason=None), state, reason)

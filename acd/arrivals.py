@@ -10,7 +10,7 @@ from typing import assert_never
 import msgspec
 
 from acd import queueing, sending, telling
-from acd.commands import PlayPrompt, StopPrompt
+from acd.commands import PlayPrompt, StopMusic, StopPrompt
 from acd.ending import Ending, end
 from acd.events import CallArrived
 from acd.facts import Call, ContactArrived
@@ -57,9 +57,15 @@ def begin_flow(floor: Floor, call: Call, flow: FlowId) -> None:
     """The call walks through this flow from its beginning."""
     segment_id = SegmentId(floor.new_id())
     call = telling.segment_opened(floor, call, segment_id, SegmentKind.IVR)
+    if call.music and call.channel_id is not None:
+        floor.order(StopMusic(call.id, call.channel_id))
     call = floor.put_call(
         msgspec.structs.replace(
-            call, state=CallState.IN_FLOW, since=floor.now_ms, flow_segment_id=segment_id
+            call,
+            state=CallState.IN_FLOW,
+            since=floor.now_ms,
+            music=False,
+            flow_segment_id=segment_id,
         )
     )
     try:

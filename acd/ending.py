@@ -85,6 +85,9 @@ def _outcome(call: Call, ending: Ending) -> Outcome:
 
 
 def _leave_flow(floor: Floor, call: Call, ending: Ending) -> Call:
+    if call.talk is not None:
+        # What an agent listens to ends with the talk.
+        return call
     if call.playback_id is not None:
         floor.playbacks.pop(call.playback_id, None)
     if call.flow is not None:

@@ -82,7 +82,9 @@ class Engine:
         try:
             self._dispatch(event)
         except ImpossibleTransition as impossible:
-            self._end_safely(event, impossible)
+            channel_id = getattr(event, "channel_id", None)
+            found = news.leg_of(floor, channel_id) if channel_id is not None else None
+            self._end_safely(found[0] if found is not None else None, impossible)
         settle(floor)
         return floor.take_turn()
 
@@ -95,7 +97,10 @@ class Engine:
         floor = self.floor
         floor.now_ms = now_ms
         while (due := floor.timers.pop_due(now_ms)) is not None:
-            waking.wake(floor, *due)
+            try:
+                waking.wake(floor, *due)
+            except ImpossibleTransition as impossible:
+                self._end_safely(floor.calls.get(CallId(due[1])), impossible)
             next_at = floor.timers.next_at()
             if next_at is None or next_at > now_ms:
                 settle(floor)
@@ -138,9 +143,9 @@ class Engine:
                 news.snoop_started(floor, channel_id)
             case PhoneTransferred():
                 news.phone_transferred(floor, event)
-            case LegReplaced(channel_id=channel_id):
+            case LegReplaced(channel_id=channel_id, by=by):
                 if channel_id in floor.legs:
-                    floor.being_replaced[channel_id] = None
+                    floor.being_replaced[channel_id] = by
             case DigitPressed():
                 news.digit(floor, event)
             case PromptFinished():
@@ -198,12 +203,9 @@ class Engine:
 
     # ---- what went wrong ----
 
-    def _end_safely(self, event: Event, impossible: ImpossibleTransition) -> None:
-        """End the one call that the event was about; everybody else is served."""
-        floor = self.floor
-        floor.impossible_count += 1
-        channel_id = getattr(event, "channel_id", None)
-        found = news.leg_of(floor, channel_id) if channel_id is not None else None
-        if found is not None:
+    def _end_safely(self, call: Call | None, impossible: ImpossibleTransition) -> None:
+        """End the one call that it was about; everybody else is served."""
+        self.floor.impossible_count += 1
+        if call is not None:
             reason = f"impossible:{impossible.state}:{impossible.happened}"
-            end(floor, found[0], Ending(Outcome.FAILED, reason))
+            end(self.floor, call, Ending(Outcome.FAILED, reason))

@@ -74,10 +74,12 @@ class PhoneTransferred(msgspec.Struct, frozen=True, tag=True):
 class LegReplaced(msgspec.Struct, frozen=True, tag=True):
     """The switch is putting a leg of its own in the place of this one, for a transfer by phone.
 
-    The end of this leg that follows is not a hang-up; `PhoneTransferred` says what is wanted.
+    The end of this leg that follows is not a hang-up; `PhoneTransferred` says what is wanted. `by`
+    is the switch's own leg.
     """
 
     channel_id: ChannelId
+    by: ChannelId | None = None
 
 
 class DigitPressed(msgspec.Struct, frozen=True, tag=True):

@@ -79,8 +79,8 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     up. `since` is when the present state began, `seq` the number of facts told so far. `served`
     says that an agent has talked to the customer. `leg_shared`: the first leg of this consultation
     is the one that the agent has in the parent, whose it remains; else it is one of its own.
-    `overflowed` names the queues that it went through by overflow. `data` travels along: what
-    flows, agents and integrators know of the call.
+    `overflowed` names the queues (and flows, as `flow:ID`) that it went through by overflow. `data`
+    travels along: what flows, agents and integrators know of the call.
     """
 
     id: CallId

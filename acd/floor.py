@@ -118,7 +118,9 @@ class Floor:
         self.foretelling = Foretelling(config)
         self.calls_to_route: dict[CallId, str] = {}
         self.to_flow: dict[CallId, FlowId] = {}
-        self.being_replaced: dict[ChannelId, None] = {}
+        self.being_replaced: dict[ChannelId, ChannelId | None] = {}
+        self.replaced: dict[ChannelId, ChannelId | None] = {}
+        self.transferred_lines: dict[ChannelId, None] = {}
         self.taken: dict[CallId, ChannelId] = {}
         self.line_owner: dict[ChannelId, AgentId] = {}
         self.agents_to_route: dict[AgentId, str] = {}

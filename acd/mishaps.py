@@ -28,7 +28,7 @@ from acd.events import ChannelGone, CommandFailed, Failure, PromptFinished, Reco
 from acd.facts import Call
 from acd.floor import Floor
 from acd.legs import bridged
-from acd.model import CallId, CallState, OfferEnd, Outcome
+from acd.model import CallState, OfferEnd, Outcome
 from acd.states import CallInput, call_goes
 from acd.timers import Wake
 
@@ -48,7 +48,9 @@ def command_failed(floor: Floor, event: CommandFailed) -> None:
         case RingAgent() | DialOutside():
             _ring_failed(floor, command, failure)
         case JoinBridge():
-            floor.timers.set(Wake.JOIN, _joined(floor, command), floor.now_ms + JOIN_PATIENCE_MS)
+            call = _joined(floor, command)
+            if call is not None:
+                floor.timers.set(Wake.JOIN, call.id, floor.now_ms + JOIN_PATIENCE_MS)
         case ProbePhone(phone=phone):
             if failure is not Failure.GONE:
                 floor.timers.set(Wake.PROBE, phone, floor.now_ms + PROBE_AGAIN_MS)
@@ -67,13 +69,19 @@ def command_failed(floor: Floor, event: CommandFailed) -> None:
             pass  # stopping or letting go of what is gone already is what was wanted
 
 
-def _joined(floor: Floor, command: JoinBridge) -> CallId:
-    """The call whose conversation was to be joined: a consultation's is ordered as its parent's."""
+def _joined(floor: Floor, command: JoinBridge) -> Call | None:
+    """The call whose conversation was to be joined: a consultation's is ordered as its parent's.
+
+    None where it was only a supervisor's leg, a listening or a waiting one: no customer's call may
+    end for those.
+    """
     call = floor.calls.get(command.call_id)
     consult = floor.calls.get(call.consult_id) if call is not None and call.consult_id else None
-    if consult is not None and consult.bridge_id == command.bridge_id:
-        return consult.id
-    return command.call_id
+    found = next((c for c in (consult, call) if c and c.bridge_id == command.bridge_id), None)
+    if found is None:
+        return None
+    supervisors = {monitor.channel_id for monitor in found.monitors}
+    return None if supervisors.issuperset(command.channel_ids) else found
 
 
 def _ring_failed(floor: Floor, command: RingAgent | DialOutside, failure: Failure) -> None:

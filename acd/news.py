@@ -129,7 +129,10 @@ def channel_gone(floor: Floor, event: ChannelGone) -> None:
         seating.line_gone(floor, channel_id)
     if channel_id in floor.being_replaced:
         # The switch hung it up to transfer: `PhoneTransferred` says what is wanted.
-        del floor.being_replaced[channel_id]
+        floor.replaced[channel_id] = floor.being_replaced.pop(channel_id)
+        replaced = leg_of(floor, channel_id)
+        if replaced is not None:
+            transfers.leg_replaced(floor, replaced[0])
         return
     found = leg_of(floor, channel_id)
     if found is None:

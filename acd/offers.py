@@ -59,7 +59,7 @@ def failed(floor: Floor, call: Call, one: Offer, how: OfferEnd, leg_alive: bool)
 
 def _requeue(floor: Floor, call: Call, one: Offer) -> None:
     """Back to the place in the queue; or on, for one who has waited as long as may be."""
-    if call.kind is CallKind.CALLBACK:
+    if call.kind is CallKind.CALLBACK and not call.served:
         call = callbacks.agent_refused(floor, call, one.agent_id)
     if leaving.is_overdue(floor, call):
         leaving.waited_too_long(floor, floor.put_call(call))

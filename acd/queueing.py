@@ -144,6 +144,7 @@ def stand(floor: Floor, call: Call, trigger: str) -> None:
         floor.router.call_gone(call.id)
         floor.customers_first[call.id] = None
         return
+    floor.customers_first.pop(call.id, None)
     visit, look_at = opened(floor.router, floor.config, floor.at_work, visit, floor.now_ms)
     if visit != call.visit:
         call = msgspec.structs.replace(call, visit=visit)

@@ -41,12 +41,15 @@ class Suspects:
     def __init__(self) -> None:
         self.channels: frozenset[ChannelId] = frozenset()
         self.bridges: frozenset[str] = frozenset()
+        self.lines: frozenset[ChannelId] = frozenset()
         self.phones: frozenset[PhoneId] = frozenset()
 
 
 def reconcile(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:
     """Bring calls, agents and the switch's legs and bridges back to one truth."""
     present = {channel.id: channel for channel in seen.channels}
+    # A line that this look itself has rung cannot have been seen by it.
+    lines = tuple(floor.line_owner)
     margin_ms = 0 if seen.in_sync else SETTLE_MS
     # Consultations first: who was asked may be gone too, and must not be handed the customer.
     for was in sorted(floor.calls.values(), key=lambda call: call.parent_id is None):
@@ -58,6 +61,7 @@ def reconcile(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:
             phone_codes.gone(floor, session.channel_id)
     # Only now: an offer that ends for its phone must not find a next agent for a caller who left.
     _check_phones(floor, seen, suspects)
+    _check_lines(floor, lines, present, seen, suspects)
     _check_channels(floor, present, seen, suspects)
     _check_bridges(floor, seen, suspects)
 
@@ -134,14 +138,26 @@ def _check_talk(
     third = talk.third if talk is not None else None
     if third is not None and third.channel_id not in present:
         news.channel_gone(floor, ChannelGone(third.channel_id))
-    for monitor in call.monitors:
-        if monitor.channel_id not in present:
-            news.channel_gone(floor, ChannelGone(monitor.channel_id))
+    _check_monitors(floor, call, present, seen)
     call = floor.calls.get(call.id, call)
     if talk is not None and call.state is CallState.TALKING and seen.in_sync:
         _rejoin(floor, call, seen.bridges.get(talk.bridge_id))
     elif call.flow is not None and seen.in_sync:
         arrivals.go_on(floor, call, Restarted())
+
+
+def _check_monitors(
+    floor: Floor, call: Call, present: dict[ChannelId, SwitchChannel], seen: SwitchSeen
+) -> None:
+    """Supervisors, and the legs that listen for them, who are there no more."""
+    margin_ms = 0 if seen.in_sync else SETTLE_MS
+    for monitor in call.monitors:
+        deaf = seen.in_sync and monitor.snoop_id is not None and monitor.snoop_id not in present
+        missing = monitor.channel_id not in present
+        if missing and monitor.since <= seen.taken_at - margin_ms:
+            news.channel_gone(floor, ChannelGone(monitor.channel_id))
+        elif deaf and monitor.snoop_id is not None:
+            news.channel_gone(floor, ChannelGone(monitor.snoop_id))
 
 
 def _caller_missing(
@@ -181,7 +197,6 @@ def _check_channels(
         for channel_id in present
         if channel_id not in floor.legs and channel_id not in floor.phone_sessions
     )
-    _check_lines(floor, present)
     due = unknown if seen.in_sync else unknown & suspects.channels
     suspects.channels = unknown - due
     for channel_id in sorted(due):
@@ -193,16 +208,34 @@ def _check_channels(
             floor.order(HangUp(NOBODYS, channel_id))
 
 
-def _check_lines(floor: Floor, present: dict[ChannelId, SwitchChannel]) -> None:
+def _check_lines(
+    floor: Floor,
+    lines: tuple[ChannelId, ...],
+    present: dict[ChannelId, SwitchChannel],
+    seen: SwitchSeen,
+    suspects: Suspects,
+) -> None:
     """Standing legs of connected agents that are there no more, or were picked up unseen."""
-    for channel_id, agent_id in list(floor.line_owner.items()):
+    missing: set[ChannelId] = set()
+    for channel_id in lines:
+        work = floor.agents.get(floor.line_owner.get(channel_id, AgentId("")))
         leg = present.get(channel_id)
-        work = floor.agents.get(AgentId(agent_id))
-        if leg is None:
-            if floor.legs.get(channel_id, ("", Role.LINE))[1] is Role.LINE:
-                seating.line_gone(floor, channel_id)
-        elif leg.answered and work is not None and not work.line_up:
-            seating.line_answered(floor, channel_id)
+        if work is None:
+            continue
+        if leg is not None:
+            if leg.answered and not work.line_up:
+                seating.line_answered(floor, channel_id)
+            continue
+        owned = floor.legs.get(channel_id)
+        if owned is None:
+            # Its call has just ended for it.
+            seating.line_gone(floor, channel_id)
+        elif owned[1] is Role.LINE:
+            missing.add(channel_id)
+    due = missing if seen.in_sync else missing & suspects.lines
+    suspects.lines = frozenset(missing - due)
+    for channel_id in sorted(due):
+        seating.line_gone(floor, channel_id)
 
 
 def _check_bridges(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:

@@ -142,11 +142,15 @@ def line_gone(floor: Floor, channel_id: ChannelId) -> None:
     in_call = floor.legs.get(channel_id, ("", Role.LINE))[1] is not Role.LINE
     if not in_call:
         floor.forget_leg(channel_id, alive=False)
+    if channel_id in floor.transferred_lines:
+        # A phone hangs up what it has transferred (RFC 3515, 2.4.5): that is the end of a call.
+        del floor.transferred_lines[channel_id]
+        in_call = True
     work = floor.put_agent(msgspec.structs.replace(work, line=None, line_up=False))
     if work.state is AgentState.READY:
         agent_goes(work.state, AgentInput.PHONE_LOST, AgentState.UNREACHABLE)
-        enter(floor, work, AgentState.UNREACHABLE, "line_down")
-    elif in_call:
+        work = enter(floor, work, AgentState.UNREACHABLE, "line_down")
+    if in_call:
         ring_line(floor, work)
 
 

@@ -110,6 +110,10 @@ def send(
     if not possible(floor, call, target, why):
         if queued:
             return
+        if call.resume is not None:
+            # They were told of it, and it has become impossible meanwhile: the place was kept.
+            not_taken(floor, call, OfferEnd.UNREACHABLE)
+            return
         target, why = _instead(call, target, why)
     if queued:
         moved = VisitOutcome.MOVED if why == "moved" else VisitOutcome.OVERFLOW
@@ -145,7 +149,7 @@ def send(
             voicemail.begin(floor, call, _queue_of(call, target), then)
         case TargetKind.FLOW:
             floor.to_flow[call.id] = FlowId(target.id or "")
-            floor.put_call(call)
+            _gone_through(floor, call, target, why)
         case TargetKind.HANG_UP | TargetKind.CALLBACK:
             end(floor, call, Ending(outcome, why))
         case _:
@@ -160,8 +164,11 @@ def possible(floor: Floor, call: Call, target: Target, why: str) -> bool:
     """Whether a call can be sent there; where it cannot, one who waits had better stay."""
     match target.kind:
         case TargetKind.QUEUE if why in _OVERFLOWS:
-            tired = len(call.overflowed) >= MOST_OVERFLOWS
-            return not tired and target.id not in (*call.overflowed, _waits_in(floor, call))
+            been_there = target.id in (*call.overflowed, _waits_in(floor, call))
+            return not been_there and not _is_tired(call)
+        case TargetKind.FLOW if why in _OVERFLOWS:
+            # A flow may lead back to the queue that sent the call there, and at once.
+            return not _is_tired(call)
         case TargetKind.AGENT if why in _OVERFLOWS:
             return floor.router.is_ready(AgentId(target.id or ""))
         case TargetKind.NUMBER if why in _OVERFLOWS:
@@ -171,6 +178,19 @@ def possible(floor: Floor, call: Call, target: Target, why: str) -> bool:
             return asked_for and call.channel_id is not None and callbacks.can_reach(floor, call)
         case _:
             return True
+
+
+def _is_tired(call: Call) -> bool:
+    return len(call.overflowed) >= MOST_OVERFLOWS
+
+
+def _gone_through(floor: Floor, call: Call, target: Target, why: str) -> Call:
+    """Count what overflow has sent the call to: a queue by its id, a flow as `flow:ID`."""
+    if why not in _OVERFLOWS or target.id is None:
+        return floor.put_call(call)
+    passed = target.id if target.kind is TargetKind.QUEUE else name_of(target)
+    overflowed = (*call.overflowed, QueueId(passed))
+    return floor.put_call(msgspec.structs.replace(call, overflowed=overflowed))
 
 
 def _waits_in(floor: Floor, call: Call) -> QueueId | None:
@@ -187,7 +207,8 @@ def _instead(call: Call, target: Target, why: str) -> tuple[Target, str]:
             return Target(TargetKind.QUEUE, queue_id, texts), why
         return Target(TargetKind.HANG_UP, texts=texts), why
     words = announcing.CLOSED if why == "closed" else announcing.BUSY
-    why = "overflow_loop" if target.kind is TargetKind.QUEUE else why
+    in_circles = target.kind in (TargetKind.QUEUE, TargetKind.FLOW)
+    why = "overflow_loop" if in_circles else why
     return Target(TargetKind.HANG_UP, texts=dict(words)), why
 
 
@@ -224,9 +245,7 @@ def said(floor: Floor, call: Call) -> None:
 
 def _to_queue(floor: Floor, call: Call, queue_id: QueueId, why: str) -> None:
     overflow = why in _OVERFLOWS
-    if overflow:
-        gone_through = (*call.overflowed, queue_id)
-        call = floor.put_call(msgspec.structs.replace(call, overflowed=gone_through))
+    call = _gone_through(floor, call, Target(TargetKind.QUEUE, queue_id), why)
     keeps_place = (overflow or why == "moved") and call.visit is not None
     key = call.visit.key if keeps_place and call.visit is not None else None
     extra = call.visit.extra if keeps_place and call.visit is not None else ()

@@ -276,6 +276,7 @@ def take_over(floor: Floor, asked: TakeOver) -> None:
     bridge_id = talk.bridge_id
     # The supervisor's leg becomes the conversation's: only what listened goes.
     call = monitors.release(floor, call, monitor)
+    call = monitors.end_of(floor, call, asked.agent_id)
     call = _told(floor, call, "take_over", asked.by, asked.agent_id)
     call = floor.tell_call(
         call,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from acd import agents, legs, queueing, telling
+from acd import agents, legs, queueing, telling, waiting
 from acd.commands import (
     CreateBridge,
     JoinBridge,
@@ -248,6 +248,8 @@ def close(floor: Floor, call: Call, ended_by: EndedBy | str, gone: ChannelId | N
     if talk is None:
         return call
     floor.timers.cancel(Wake.JOIN, call.id)
+    # A message that the agent listens to, by a leg that may stay.
+    call = waiting.hush(floor, call)
     call = telling.segment_closed(floor, call, talk.segment_id, ended_by)
     call = stop_recording(floor, call)
     if talk.other_held:

@@ -49,7 +49,8 @@ class Tally:
 
     def reopen(self, opened: VisitOpened) -> None:
         """A visit of before a restart, already in the counts, is still open."""
-        self._open[opened.visit_id] = opened
+        if opened.kind is CallKind.INBOUND:
+            self._open[opened.visit_id] = opened
 
     def count(self, fact: AnyFact) -> QueueId | None:
         """Count one fact; the queue whose figures changed, or None."""

@@ -88,8 +88,12 @@ def by_phone(floor: Floor, call: Call, event: PhoneTransferred) -> None:
     a wrong key.
     """
     for channel_id in (event.channel_id, event.second_channel_id):
-        if channel_id is not None:
-            floor.being_replaced.pop(channel_id, None)
+        if channel_id is None:
+            continue
+        floor.being_replaced.pop(channel_id, None)
+        floor.replaced.pop(channel_id, None)
+        if channel_id in floor.line_owner:
+            floor.transferred_lines[channel_id] = None
     if event.to is not None:
         _blind_by_phone(floor, call, event.channel_id, event.to)
         return
@@ -102,6 +106,23 @@ def by_phone(floor: Floor, call: Call, event: PhoneTransferred) -> None:
         handing.give_semi_attended(floor, *pair)
     for channel_id in event.link:
         floor.order(HangUp(call.lane, channel_id))
+
+
+def leg_replaced(floor: Floor, call: Call) -> None:
+    """A leg that the switch replaced has ended: with the other one gone too, both were joined.
+
+    Of the joining itself nothing is told where the customer's leg was out of the bridge.
+    """
+    consult = floor.calls.get(call.consult_id) if call.consult_id is not None else None
+    parent = floor.calls.get(call.parent_id) if call.parent_id is not None else call
+    consult = call if call.parent_id is not None else consult
+    if parent is None or parent.talk is None or consult is None or consult.channel_id is None:
+        return
+    first, second = parent.talk.agent_channel_id, consult.channel_id
+    if first in floor.replaced and second in floor.replaced:
+        ends = (floor.replaced[first], floor.replaced[second])
+        link = tuple(leg for leg in ends if leg is not None)
+        by_phone(floor, parent, PhoneTransferred(first, None, second, link))
 
 
 def _pair(floor: Floor, call: Call, second: ChannelId | None) -> tuple[Call, Call] | None:

@@ -73,8 +73,8 @@ HEARD = frozenset(
 def event_of(event: AriEvent) -> SwitchEvent | None:
     """What an ARI event means for the floor; None where it means nothing."""
     match event:
-        case StasisStart(replace_channel=Channel() as replaced):
-            return LegReplaced(ChannelId(replaced.id))
+        case StasisStart(replace_channel=Channel() as replaced, channel=channel):
+            return LegReplaced(ChannelId(replaced.id), ChannelId(channel.id))
         case StasisStart(channel=channel, args=args):
             return _started(channel, args)
         case BridgeBlindTransfer(result=result, channel=channel, exten=exten):

@@ -161,8 +161,13 @@ def overdue(floor: Floor, call: Call) -> None:
 
 
 def given_up_at(floor: Floor, call: Call) -> int:
-    """Until when what goes on in a call to voicemail may last, after a restart (UTC ms)."""
-    if call.message_id is None or call.message_segment_id is None:
+    """Until when what goes on in a call to voicemail may last, after a restart (UTC ms).
+
+    What was being said is given up: whether it has ended meanwhile is not known.
+    """
+    if call.message_id is None or call.playback_id is not None:
+        return floor.now_ms
+    if call.message_segment_id is None:
         return floor.now_ms + VERIFIED_WITHIN_MS
     longest_ms = _policy(floor, call).longest_s * 1000
     return max(call.since + longest_ms, floor.now_ms) + ENDS_WITHIN_MS

@@ -75,7 +75,7 @@ def main(
 def _conclude(console: Console, result: Result, took_s: float) -> None:
     if result.ok:
         console.print(
-            f"[bold green]OK[/]: {result.sql.contacts} calls, each with one terminal record; "
+            f"[bold green]OK[/]: {result.sql.all_contacts} calls, each with one terminal record; "
             f"SIPp, SQL and REST count the same. {took_s:.0f} s in all."
         )
         return

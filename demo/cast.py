@@ -1,48 +1,66 @@
-"""Who plays in the demonstration: skills, queues, agents, numbers. Data, in the shape of REST."""
+"""Who plays in the demonstration: what `floor.yaml` says of queues, agents and pause reasons.
+
+Data only. The file is sent to REST as it is; here stands what the players must know of it.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+_HERE: Final = Path(__file__).resolve().parent
+
 FLOW: Final = "bilingual"
-FLOW_FILE: Final = Path(__file__).resolve().parent.parent / "ivr" / "examples" / "bilingual.yaml"
+FLOW_FILE: Final = _HERE.parent / "ivr" / "examples" / "bilingual.yaml"
+FLOOR_FILE: Final = _HERE / "floor.yaml"
+NUMBERS: Final = {"0100": "Standard", "3900": "Numéro court"}
 SUPERVISOR: Final = "superviseur"
 
-SKILLS: Final = {
-    "francais": "Français",
-    "english": "Anglais",
-    "vente": "Vente",
-    "assistance": "Assistance technique",
-}
+CONNECTED: Final = "farid"
+"""An agent whose line is kept up: calls come without ringing."""
+CALLBACK_KEY: Final = "1"
+EXPERT: Final = "+33140000042"
+"""Somebody outside whom agents ask when no colleague is free."""
 
-WRAP_UP_S: Final = 2
-QUEUES: Final = (
-    {
-        "id": "commercial",
-        "name": "Service commercial",
-        "required": [{"skill": "vente", "level": 3}],
-        "service_level_s": 20,
-        "ring_s": 15,
-        "wrap_up_s": WRAP_UP_S,
-    },
-    {
-        "id": "support",
-        "name": "Assistance",
-        "required": [{"skill": "assistance", "level": 3}],
-        "service_level_s": 30,
-        "ring_s": 15,
-        "wrap_up_s": WRAP_UP_S,
-    },
-)
 
-AGENTS: Final = {
-    "amelie": ("Amélie Rousseau", {"francais": 10, "vente": 8}),
-    "benoit": ("Benoît Lefèvre", {"francais": 10, "english": 6, "vente": 6, "assistance": 4}),
-    "chloe": ("Chloé Marchand", {"francais": 10, "english": 8, "assistance": 7}),
-    "david": ("David N’Guyen", {"francais": 10, "english": 9, "vente": 4, "assistance": 6}),
-    "elodie": ("Élodie Garnier", {"francais": 10, "vente": 5, "assistance": 5}),
-    "farid": ("Farid Benali", {"francais": 9, "assistance": 9}),
-}
+class Disposition(msgspec.Struct, frozen=True):
+    """How a conversation may be qualified; `names` by language."""
 
-NUMBERS: Final = {"0100": "Standard", "3900": "Numéro court"}
+    code: str
+    names: dict[str, str]
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """A queue, as its agents know it."""
+
+    name: str
+    wrap_up_s: int
+    dispositions: list[Disposition]
+
+
+class Agent(msgspec.Struct, frozen=True):
+    """An agent."""
+
+    name: str
+
+
+class PauseReason(msgspec.Struct, frozen=True):
+    """Why somebody pauses, by language."""
+
+    names: dict[str, str]
+
+
+class Floor(msgspec.Struct, frozen=True):
+    """What matters here of the file."""
+
+    queues: dict[str, Queue]
+    agents: dict[str, Agent]
+    pause_reasons: dict[str, PauseReason]
+
+
+FLOOR: Final = msgspec.yaml.decode(FLOOR_FILE.read_bytes(), type=Floor)
+QUEUES: Final = FLOOR.queues
+AGENTS: Final = FLOOR.agents
+WRAP_UP_S: Final = max(queue.wrap_up_s for queue in QUEUES.values())

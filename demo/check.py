@@ -6,13 +6,15 @@ floor's facts became.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from acd.model import EndedBy, SegmentKind, VisitOutcome
+from acd.model import AgentState, CallKind, EndedBy, OfferEnd, SegmentKind, VisitOutcome
+from demo.cast import CONNECTED
 from demo.crowd import SippCounts
 from demo.rest import FloorHealth, KpiRow
 from store import tables as t
@@ -20,22 +22,36 @@ from store.engine import open_store
 
 
 class SqlCounts(msgspec.Struct, frozen=True):
-    """Counts of rows."""
+    """Counts of rows. `contacts` to `talks` are of callers; `all_…` of every kind of call.
+
+    `rings` are those at a phone: a connected agent's line does not ring. `talks` are conversations
+    with a visit of its own: holds do not count them twice.
+    """
 
     contacts: int
-    contacts_ended: int
+    ended_by_caller: int
+    ended_by_others: int
+    visits_answered: int
+    talks: int
+    all_contacts: int
+    all_ended: int
     terminal_records: int
     terminal_contacts: int
-    ended_by_caller: int
     ended_by_agent: int
-    ended_by_others: int
     rings: int
-    talks: int
-    visits: int
-    visits_closed: int
-    visits_answered: int
+    rings_answered: int
+    all_visits: int
+    all_visits_closed: int
     recordings: int
     recordings_kept: int
+    callbacks: int
+    callbacks_reached: int
+    dispositions: int
+    transfers: int
+    consultations: int
+    pauses: int
+    alerts: int
+    alerts_cleared: int
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -49,79 +65,103 @@ class Comparison(msgspec.Struct, frozen=True):
     agrees: bool
 
 
+_CONTACT, _EVENT, _SEGMENT, _VISIT = t.contact.c, t.event.c, t.segment.c, t.queue_visit.c
+_INBOUND = and_(_CONTACT.arrived_at.is_not(None), _CONTACT.kind == CallKind.INBOUND.value)
+_ENDED = _EVENT.kind == "ContactEnded"
+_RING = and_(_SEGMENT.kind == SegmentKind.RING.value, _SEGMENT.agent_id != CONNECTED)
+_OF_CALLERS = _VISIT.kind == CallKind.INBOUND.value
+_ANSWERED = and_(_VISIT.outcome == VisitOutcome.ANSWERED.value, _OF_CALLERS)
+_TALKED = and_(
+    _SEGMENT.kind == SegmentKind.TALK.value,
+    _SEGMENT.visit_id.in_(select(_VISIT.id).where(_OF_CALLERS)),
+)
+_OURS = _CONTACT.ended_by.in_([e.value for e in EndedBy if e is not EndedBy.CALLER])
+
+_WHAT: Final[Mapping[str, tuple[ColumnElement[bool], *tuple[ColumnElement[str], ...]]]] = {
+    "contacts": (_INBOUND,),
+    "ended_by_caller": (and_(_INBOUND, _CONTACT.ended_by == EndedBy.CALLER.value),),
+    "ended_by_others": (and_(_INBOUND, _OURS),),
+    "visits_answered": (_ANSWERED,),
+    "talks": (_TALKED, _SEGMENT.visit_id),
+    "all_contacts": (_CONTACT.arrived_at.is_not(None),),
+    "all_ended": (_CONTACT.outcome.is_not(None),),
+    "terminal_records": (_ENDED,),
+    "terminal_contacts": (_ENDED, _EVENT.contact_id),
+    "ended_by_agent": (_CONTACT.ended_by == EndedBy.AGENT.value,),
+    "rings": (_RING,),
+    "rings_answered": (and_(_RING, _SEGMENT.end_reason == OfferEnd.ANSWERED.value),),
+    "all_visits": (_VISIT.enqueued_at.is_not(None),),
+    "all_visits_closed": (_VISIT.left_at.is_not(None),),
+    "recordings": (t.recording.c.started_at.is_not(None),),
+    "recordings_kept": (t.recording.c.kept_at.is_not(None),),
+    "callbacks": (t.callback.c.booked_at.is_not(None),),
+    "callbacks_reached": (t.callback.c.outcome == "reached",),
+    "dispositions": (t.disposition.c.code.is_not(None),),
+    "transfers": (t.transfer.c.at.is_not(None),),
+    "consultations": (_CONTACT.kind == CallKind.CONSULT.value,),
+    "pauses": (t.agent_state.c.state == AgentState.PAUSED.value,),
+    "alerts": (t.alert_event.c.raised_at.is_not(None),),
+    "alerts_cleared": (t.alert_event.c.cleared_at.is_not(None),),
+}
+
+
 async def read_counts(store_url: str) -> SqlCounts:
     """Count in the store. Raises StoreError, SQLAlchemyError."""
     engine = open_store(store_url)
-    contact, event, segment = t.contact.c, t.event.c, t.segment.c
-    ended = event.kind == "ContactEnded"
-    recorded = t.recording.c
     try:
         async with engine.connect() as conn:
-            return SqlCounts(
-                contacts=await _count(conn, contact.arrived_at.is_not(None)),
-                contacts_ended=await _count(conn, contact.outcome.is_not(None)),
-                terminal_records=await _count(conn, ended),
-                terminal_contacts=await _distinct(conn, event.contact_id, ended),
-                ended_by_caller=await _count(conn, contact.ended_by == EndedBy.CALLER.value),
-                ended_by_agent=await _count(conn, contact.ended_by == EndedBy.AGENT.value),
-                ended_by_others=await _count(
-                    conn, contact.ended_by.in_([EndedBy.SYSTEM.value, EndedBy.UNKNOWN.value])
-                ),
-                rings=await _count(conn, segment.kind == SegmentKind.RING.value),
-                talks=await _count(conn, segment.kind == SegmentKind.TALK.value),
-                visits=await _count(conn, t.queue_visit.c.enqueued_at.is_not(None)),
-                visits_closed=await _count(conn, t.queue_visit.c.left_at.is_not(None)),
-                visits_answered=await _count(
-                    conn, t.queue_visit.c.outcome == VisitOutcome.ANSWERED.value
-                ),
-                recordings=await _count(conn, recorded.started_at.is_not(None)),
-                recordings_kept=await _count(conn, recorded.kept_at.is_not(None)),
-            )
+            return SqlCounts(**{name: await _count(conn, *what) for name, what in _WHAT.items()})
     finally:
         await engine.dispose()
 
 
-async def _count(conn: AsyncConnection, condition: ColumnElement[bool]) -> int:
-    return int(await conn.scalar(select(func.count()).where(condition)) or 0)
-
-
-async def _distinct(
-    conn: AsyncConnection, column: ColumnElement[str], condition: ColumnElement[bool]
+async def _count(
+    conn: AsyncConnection, condition: ColumnElement[bool], what: ColumnElement[str] | None = None
 ) -> int:
-    query = select(func.count(func.distinct(column))).where(condition)
-    return int(await conn.scalar(query) or 0)
+    number = func.count() if what is None else func.count(func.distinct(what))
+    return int(await conn.scalar(select(number).where(condition)) or 0)
 
 
 def compare(
-    sipp: SippCounts, sql: SqlCounts, health: FloorHealth, floor: Sequence[KpiRow]
+    sipp: SippCounts,
+    sql: SqlCounts,
+    health: FloorHealth,
+    floor: Sequence[KpiRow],
+    acts: Mapping[str, int],
 ) -> list[Comparison]:
-    """Every count that must agree."""
+    """Every count that must agree. `acts`: what REST was asked for and granted."""
     values = floor[0].values if floor else {}
     counters = health.counters
     rows = [
         ("callers dialled = contacts", "SIPp", sipp.dialled, "SQL", sql.contacts),
-        ("contacts = contacts ended", "SQL", sql.contacts, "SQL", sql.contacts_ended),
-        ("contacts = terminal records", "SQL", sql.contacts, "SQL", sql.terminal_records),
-        ("one terminal record each", "SQL", sql.terminal_records, "SQL", sql.terminal_contacts),
         ("callers answered = contacts", "SIPp", sipp.answered, "SQL", sql.contacts),
+        ("callers = contacts received (KPI)", "SIPp", sipp.dialled, "REST",
+         _whole(values, "received")),
         ("ended by the caller", "SIPp", sipp.ended_by_caller, "SQL", sql.ended_by_caller),
-        (
-            "ended by the other side",
-            "SIPp",
-            sipp.ended_by_switch,
-            "SQL",
-            sql.ended_by_agent + sql.ended_by_others,
-        ),
-        ("phones rung = ring segments", "SIPp", sipp.phones_rung, "SQL", sql.rings),
-        ("phones answered = visits answered", "SIPp", sipp.phones_answered, "SQL",
-         sql.visits_answered),
+        ("ended by the other side", "SIPp", sipp.ended_by_switch, "SQL", sql.ended_by_others),
+        ("agents hung up (phone or click)", "SIPp, REST",
+         sipp.phones_hung_up + acts.get("hang-up", 0), "SQL", sql.ended_by_agent),
+        ("phones rung = rings, and the line", "SIPp", sipp.phones_rung, "SQL", sql.rings + 1),
+        ("phones answered = rings answered", "SIPp", sipp.phones_answered, "SQL",
+         sql.rings_answered + 1),
         ("visits answered = talks", "SQL", sql.visits_answered, "SQL", sql.talks),
-        ("agents hung up", "SIPp", sipp.phones_hung_up, "SQL", sql.ended_by_agent),
-        ("visits = visits left", "SQL", sql.visits, "SQL", sql.visits_closed),
-        ("talks = recordings kept", "SQL", sql.talks, "SQL", sql.recordings_kept),
-        ("recordings begun = kept", "SQL", sql.recordings, "SQL", sql.recordings_kept),
-        ("contacts = received (KPI)", "SQL", sql.contacts, "REST", _whole(values, "received")),
         ("talks = answered (KPI)", "SQL", sql.talks, "REST", _whole(values, "answered")),
+        ("visits = visits left", "SQL", sql.all_visits, "SQL", sql.all_visits_closed),
+        ("calls of all kinds = ended", "SQL", sql.all_contacts, "SQL", sql.all_ended),
+        ("calls = terminal records", "SQL", sql.all_contacts, "SQL", sql.terminal_records),
+        ("one terminal record each", "SQL", sql.terminal_records, "SQL", sql.terminal_contacts),
+        ("recordings begun = kept", "SQL", sql.recordings, "SQL", sql.recordings_kept),
+        ("callbacks (KPI)", "SQL", sql.callbacks, "REST", _whole(values, "callbacks_requested")),
+        ("customers called back", "SIPp", sipp.customers_called_back, "SQL", sql.callbacks_reached),
+        ("customers called back (KPI)", "SIPp", sipp.customers_called_back, "REST",
+         _whole(values, "callbacks_reached")),
+        ("experts outside asked", "SIPp", sipp.experts_answered, "REST",
+         acts.get("ask-outside", 0)),
+        ("dispositions set", "REST", acts.get("disposition", 0), "SQL", sql.dispositions),
+        ("transfers, blind and warm", "REST",
+         acts.get("transfer", 0) + acts.get("complete", 0), "SQL", sql.transfers),
+        ("consultations", "REST", acts.get("consult", 0), "SQL", sql.consultations),
+        ("alerts raised = over", "SQL", sql.alerts, "SQL", sql.alerts_cleared),
         ("SIPp calls failed", "SIPp", sipp.failed, "wanted", 0),
         ("phones refused", "SIPp", sipp.phones_refused, "wanted", 0),
         ("calls left on the floor", "floor", health.calls, "wanted", 0),

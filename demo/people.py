@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from demo.cast import AGENTS, NUMBERS, WRAP_UP_S
 from tests.contract.harness.plan import CallPlan, arrivals
@@ -21,6 +22,19 @@ _ENGLISH = 0.3
 _SALES = 0.48
 _AGENT_ENDS = 0.6
 _MEAN_TALK_S = 9.5
+_CALLBACK = 0.12
+
+
+class Turn(StrEnum):
+    """What the agent does in the middle of a talk."""
+
+    NOTHING = "nothing"
+    HOLD = "hold"
+    TRANSFER = "transfer"
+    CONSULT = "consult"
+
+
+_TURNS = {Turn.NOTHING: 0.58, Turn.HOLD: 0.14, Turn.TRANSFER: 0.12, Turn.CONSULT: 0.16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,7 @@ class Person:
     """A caller. `patience_ms` counts from the queue, `talk_ms` from the agent's answer.
 
     `leaves_menu`: hangs up before any key. `agent_ends`: the agent will be the one to hang up.
+    `wants_callback`: rather than wait, presses the key to be called back.
     """
 
     plan: CallPlan
@@ -35,6 +50,8 @@ class Person:
     patience_ms: int
     talk_ms: int
     agent_ends: bool
+    turn: Turn
+    wants_callback: bool
 
 
 def busy_rate() -> float:
@@ -69,6 +86,8 @@ def _person(rng: random.Random, at_ms: int, number: int) -> Person:
         patience_ms=round(1000 * (3.5 + rng.expovariate(1 / 28))),
         talk_ms=round(1000 * talk_s),
         agent_ends=rng.random() < _AGENT_ENDS,
+        turn=rng.choices(list(_TURNS), list(_TURNS.values()))[0],
+        wants_callback=rng.random() < _CALLBACK and not leaves,
     )
 
 

@@ -26,16 +26,23 @@ KEPT_HOMES = 3
 _PLACES = 5
 _PORT_STEP = 10
 _RTP_WINDOW = 2000
+_STEERED = 240
 _PHONES_FIRST, _PHONES_EACH = 17000, 80
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Everything that one demonstration has for itself. `moved`: not on the ports asked for."""
+    """Everything that one demonstration has for itself. `moved`: not on the ports asked for.
+
+    `rtp_phones` are SIPp's own, `rtp_steered` of those whom Python gives a voice; the trunk leads
+    to `outside_port`.
+    """
 
     settings: Settings
     sip_phones: range
     rtp_phones: range
+    rtp_steered: range
+    outside_port: int
     moved: bool
 
     @property
@@ -58,8 +65,17 @@ def take_place(wanted: Settings) -> Iterator[Place]:
             if settings is None or not _free(settings) or not _hold(held, settings.sip_port):
                 continue
             phones = _phones(held)
-            settings = settings.model_copy(update=_own_home(held))
-            yield Place(settings, phones, rtp_phones, moved=number > 0)
+            outside = phones[-1]
+            trunk = {"trunk_contact": f"sip:{HOST}:{outside}"}
+            settings = settings.model_copy(update=_own_home(held) | trunk)
+            yield Place(
+                settings,
+                sip_phones=phones[:-1],
+                rtp_phones=rtp_phones[:-_STEERED],
+                rtp_steered=rtp_phones[-_STEERED:],
+                outside_port=outside,
+                moved=number > 0,
+            )
             return
     raise DemoFailed(
         f"No free ports: SIP {wanted.sip_port}, HTTP {wanted.http_port} and API {wanted.api_port} "

@@ -5,7 +5,9 @@ Decides nothing; every refusal becomes one sentence.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TypeVar
 
@@ -13,7 +15,7 @@ import aiohttp
 import msgspec
 
 from demo import cast
-from demo.errors import DemoFailed
+from demo.errors import DemoFailed, NotNow
 
 T = TypeVar("T")
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
@@ -44,12 +46,17 @@ class Sip(msgspec.Struct, frozen=True):
     secret: str
 
 
-class NewAgent(msgspec.Struct, frozen=True):
-    """An agent just made."""
+class Imported(msgspec.Struct, frozen=True):
+    """A configuration that was taken; the accounts of new agents."""
 
-    id: str
-    sip: Sip
+    sip: list[Sip]
     warnings: list[str] = []
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A call that was made."""
+
+    call_id: str | None = None
 
 
 class LiveAgent(msgspec.Struct, frozen=True):
@@ -76,6 +83,7 @@ class LiveQueue(msgspec.Struct, frozen=True):
     answered_in_time_today: int
     abandoned_today: int
     short_abandoned_today: int
+    callbacks: int
 
 
 class LiveCall(msgspec.Struct, frozen=True):
@@ -83,9 +91,19 @@ class LiveCall(msgspec.Struct, frozen=True):
 
     id: str
     state: str
+    kind: str
     number: str | None
     since: int
+    queue_id: str | None
     agent_id: str | None
+    agent_ids: list[str]
+    parent_id: str | None
+
+
+class LiveAlert(msgspec.Struct, frozen=True):
+    """A threshold that is passed now."""
+
+    rule_id: str
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -95,6 +113,7 @@ class Picture(msgspec.Struct, frozen=True):
     agents: list[LiveAgent]
     queues: list[LiveQueue]
     calls: list[LiveCall]
+    alerts: list[LiveAlert]
 
 
 class FloorHealth(msgspec.Struct, frozen=True):
@@ -114,6 +133,23 @@ class Definition(msgspec.Struct, frozen=True):
     key: str
     fr: str
     unit: str
+
+
+class PauseRow(msgspec.Struct, frozen=True):
+    """An agent's pauses for one reason."""
+
+    agent_id: str
+    reason: str | None
+    count: int
+    total_ms: int
+
+
+class DispositionRow(msgspec.Struct, frozen=True):
+    """How often a queue's contacts were qualified so; code None: not at all."""
+
+    queue_id: str
+    code: str | None
+    count: int
 
 
 class KpiRow(msgspec.Struct, frozen=True):
@@ -165,25 +201,15 @@ class Rest:
     # ---- seeding ----
 
     async def seed(self) -> dict[str, Sip]:
-        """Skills, queues, flow, numbers, agents; the agents' SIP accounts by agent id."""
-        await self._save("/teams", {"id": "demo", "name": "Démonstration"})
-        for skill, name in cast.SKILLS.items():
-            await self._save("/skills", {"id": skill, "name": name})
-        for queue in cast.QUEUES:
-            await self._save("/queues", queue)
-        document = cast.FLOW_FILE.read_bytes()
+        """The whole of `floor.yaml`, flow and numbers; the agents' SIP accounts by agent id."""
+        floor, flow = cast.FLOOR_FILE.read_bytes(), cast.FLOW_FILE.read_bytes()
         headers = {"Content-Type": "application/yaml"}
-        self._taken(await self._ask("POST", "/flows", Saved, data=document, headers=headers))
+        made = await self._ask("PUT", "/config", Imported, data=floor, headers=headers)
+        self._taken(Saved(made.warnings))
+        self._taken(await self._ask("POST", "/flows", Saved, data=flow, headers=headers))
         for dnis, name in cast.NUMBERS.items():
             await self._save("/numbers", {"dnis": dnis, "flow": cast.FLOW, "name": name})
-        accounts: dict[str, Sip] = {}
-        for agent, (name, levels) in cast.AGENTS.items():
-            skills = [{"skill": skill, "level": level} for skill, level in levels.items()]
-            body = {"id": agent, "name": name, "team": "demo", "skills": skills}
-            made = await self._ask("POST", "/agents", NewAgent, json=body)
-            self._taken(Saved(made.warnings))
-            accounts[agent] = made.sip
-        return accounts
+        return {account.user.removeprefix("agent-"): account for account in made.sip}
 
     async def add_supervisor(self) -> str:
         """An account for the live page; its password."""
@@ -208,8 +234,29 @@ class Rest:
     # ---- agents ----
 
     async def act(self, agent: str, verb: str, body: object = None) -> None:
-        """`sign-in`, `ready`, `pause` or `sign-out` for an agent."""
+        """An act of an agent: `sign-in`, `ready`, `call/hold`…"""
         await self._ask("POST", f"/agents/{agent}/{verb}", Saved, json=body)
+
+    async def try_act(self, agent: str, verb: str, body: object = None) -> bool:
+        """The same; False where it is not possible now (the call has just ended, say)."""
+        try:
+            await self.act(agent, verb, body)
+        except NotNow:
+            return False
+        return True
+
+    async def try_consult(self, agent: str, target: Mapping[str, str]) -> str | None:
+        """The agent asks a colleague; the consultation's call id, None where not possible now."""
+        path = f"/agents/{agent}/call/consult"
+        try:
+            return (await self._ask("POST", path, Made, json={"target": target})).call_id
+        except NotNow:
+            return None
+
+    async def give_up(self, callback: str) -> None:
+        """The customer is not called back any more, unless that has begun."""
+        with contextlib.suppress(NotNow):
+            await self._ask("DELETE", f"/callbacks/{callback}", Saved)
 
     # ---- reading ----
 
@@ -229,6 +276,15 @@ class Rest:
         """Indicators of [since, until) UTC ms: `queues`, `agents`, or `intervals` for the floor."""
         query = f"?from={since}&to={until}&interval=whole"
         return (await self._ask("GET", f"/kpi/{what}{query}", KpiReport)).rows
+
+    async def pauses(self, since: int, until: int) -> list[PauseRow]:
+        """Pauses of [since, until) UTC ms, by agent and reason."""
+        return await self._ask("GET", f"/kpi/pauses?from={since}&to={until}", list[PauseRow])
+
+    async def dispositions(self, since: int, until: int) -> list[DispositionRow]:
+        """How the conversations of [since, until) UTC ms were qualified, by queue."""
+        path = f"/kpi/dispositions?from={since}&to={until}"
+        return await self._ask("GET", path, list[DispositionRow])
 
     async def _ask(
         self,
@@ -256,7 +312,8 @@ class Rest:
         try:
             if reply.status >= 400:
                 why = msgspec.json.decode(text, type=_Fault).detail
-                raise DemoFailed(f"{method} {path} was refused ({reply.status}): {why}")
+                kind_of_error = NotNow if reply.status == 409 else DemoFailed
+                raise kind_of_error(f"{method} {path} was refused ({reply.status}): {why}")
             return msgspec.json.decode(text, type=kind)
         except msgspec.DecodeError as error:
             raise DemoFailed(

@@ -16,12 +16,14 @@ from rich.table import Table
 
 from demo import cast
 from demo.check import Comparison
-from demo.rest import Definition, KpiRow, LiveQueue, Picture
+from demo.rest import Definition, DispositionRow, KpiRow, LiveQueue, PauseRow, Picture
 
 STATES = {
     "ready": ("Prêt", "green"),
     "offered": ("Sonnerie", "yellow"),
     "talking": ("Communication", "cyan"),
+    "holding": ("Client en attente", "cyan"),
+    "consulting": ("Consultation", "cyan"),
     "wrap_up": ("Post-appel", "magenta"),
     "paused": ("Pause", "bright_black"),
     "not_responding": ("Ne répond pas", "red"),
@@ -30,8 +32,9 @@ STATES = {
 }
 KPI_KEYS = (
     "received", "handled", "abandoned", "short_abandoned", "offered", "answered", "qs",
-    "qs_offered", "qs_linear", "service_level", "service_level_negative", "abandon_rate", "asa",
-    "max_wait", "abandon_wait", "dmc", "mea", "acw", "dmt",
+    "qs_offered", "qs_linear", "service_level", "service_level_negative", "abandon_rate",
+    "overflow", "transferred", "callbacks_requested", "callbacks_reached", "callback_wait", "asa",
+    "max_wait", "abandon_wait", "ewt_coverage", "dmc", "mea", "acw", "dmt",
 )  # fmt: skip
 AGENT_KEYS = ("answered", "dmc", "mea", "acw", "dmt", "occupancy", "signed_in", "rona_rate")
 
@@ -77,6 +80,7 @@ def live_line(picture: Picture, dialled: int, status: str) -> str:
     return (
         f"{status} | appels {dialled} | en attente {sum(q.waiting for q in picture.queues)} "
         f"(max {longest}) | {agents} | QS {qs} | niveau de service {level}"
+        + (f" | alertes {len(picture.alerts)}" if picture.alerts else "")
     )
 
 
@@ -112,7 +116,9 @@ def live_view(picture: Picture, dialled: int, status: str) -> RenderableType:
         f"Au menu (SVI)       {calls['in_flow']}\n"
         f"En attente          {calls['waiting']}\n"
         f"Sonnerie            {calls['offered']}\n"
-        f"En communication    {calls['talking']}",
+        f"En communication    {calls['talking']}\n"
+        f"Rappels en file     {sum(q.callbacks for q in picture.queues)}\n"
+        f"Alertes             {len(picture.alerts)}",
         title="Appels",
         expand=False,
     )
@@ -126,8 +132,8 @@ def kpi_tables(
     agents: Sequence[KpiRow],
 ) -> list[Table]:
     """The figures: per queue and in total, then per agent."""
-    names = {str(queue["id"]): str(queue["name"]) for queue in cast.QUEUES}
-    people = {agent: name for agent, (name, _) in cast.AGENTS.items()}
+    names = {queue: each.name for queue, each in cast.QUEUES.items()}
+    people = {agent: each.name for agent, each in cast.AGENTS.items()}
     by_queue = {names.get(row.scope or "", row.scope or ""): row.values for row in queues}
     whole = {"Total": floor[0].values} if floor else {}
     by_agent = {people.get(row.scope or "", row.scope or ""): row.values for row in agents}
@@ -169,6 +175,32 @@ def _people(
     for name, values in {**rows, **whole}.items():
         table.add_row(name, *(shown(values.get(key), known[key].unit) for key in keys))
     return table
+
+
+def shares_table(
+    pauses: Sequence[PauseRow], dispositions: Sequence[DispositionRow]
+) -> RenderableType:
+    """Why people paused, and how conversations were qualified."""
+    by_reason: Counter[str] = Counter()
+    times: Counter[str] = Counter()
+    for row in pauses:
+        if row.reason in cast.FLOOR.pause_reasons:
+            name = cast.FLOOR.pause_reasons[row.reason].names["fr"]
+            by_reason[name] += row.count
+            times[name] += row.total_ms
+    left = Table(title="Pauses par motif", title_justify="left")
+    for column in ("Motif", "Pauses", "Durée"):
+        left.add_column(column, justify="left" if column == "Motif" else "right")
+    for name, count in by_reason.most_common():
+        left.add_row(name, str(count), shown(times[name] / 1000, "s"))
+    right = Table(title="Qualifications", title_justify="left")
+    for column in ("File", "Qualification", "Contacts"):
+        right.add_column(column, justify="right" if column == "Contacts" else "left")
+    for each in dispositions:
+        queue = cast.QUEUES[each.queue_id]
+        names = {one.code: one.names["fr"] for one in queue.dispositions}
+        right.add_row(queue.name, names.get(each.code or "", "Non qualifié"), str(each.count))
+    return Columns([left, right])
 
 
 def comparison_table(comparisons: Sequence[Comparison]) -> Table:

@@ -20,9 +20,11 @@ from rich.live import Live
 from demo import cast, screen
 from demo.check import Comparison, SqlCounts, compare, read_counts
 from demo.crowd import Crowd, SippCounts
+from demo.desk import Desk
 from demo.errors import DemoFailed, DemoStopped
+from demo.impatient import Impatient
 from demo.places import Place
-from demo.rest import Definition, FloorHealth, KpiRow, Picture, Rest
+from demo.rest import FloorHealth, Picture, Rest
 from plateau import stack
 from switch.sipp import sipp_argv
 from tests.contract.harness import SCENARIOS, PortPool, Site
@@ -46,6 +48,7 @@ class Result(msgspec.Struct, frozen=True):
     phases_s: dict[str, float]
     sipp: SippCounts
     sql: SqlCounts
+    acts: dict[str, int]
     comparisons: list[Comparison]
     disagreements: list[str]
     floor: dict[str, float | None]
@@ -109,20 +112,28 @@ class Show:
             rest = await ending.enter_async_context(Rest(started.url))
             if started.password is None:
                 raise DemoFailed("the store already had an administrator: this home is not fresh")
-            self._say("Seeding over REST: skills, queues, flow, numbers, agents, accounts")
+            self._say("Seeding over REST: demo/floor.yaml, flow, numbers, accounts")
             await rest.sign_in(stack.FIRST_LOGIN, started.password)
             accounts = await rest.seed()
             supervisor = await rest.add_supervisor()
             self._step_over()
             self._announce(started, supervisor)
-            crowd = Crowd(self._site(), random.Random(self._seed), self._seconds)
+            site = self._site()
+            desk = Desk(rest, random.Random(self._seed + 1))
+            crowd = Crowd(
+                site,
+                desk,
+                Impatient(site, self._place.outside_port),
+                random.Random(self._seed),
+                self._seconds,
+            )
             ending.push_async_callback(crowd.close)
             self._say(f"Registering {len(accounts)} phones")
             await crowd.open_phones(accounts)
             self._say("Signing the agents in")
             await self._sign_in(rest)
             self._step_over()
-            return await self._play(rest, crowd, started.url)
+            return await self._play(rest, crowd, desk, started.url)
 
     async def _down(self) -> None:
         self._step_over()
@@ -142,7 +153,7 @@ class Show:
             workdir=workdir,
             switch_port=self._settings.sip_port,
             sip_pool=PortPool(self._place.sip_phones),
-            rtp_pool=PortPool(range(0)),
+            rtp_pool=PortPool(self._place.rtp_steered[::2]),
             load_rtp_ports=self._place.rtp_phones,
         )
 
@@ -165,7 +176,8 @@ class Show:
 
         await self._until(phones_up, 10.0, "the floor saw every phone registered")
         for agent in cast.AGENTS:
-            await rest.act(agent, "sign-in", {"ready": False})
+            connected = agent == cast.CONNECTED
+            await rest.act(agent, "sign-in", {"ready": False, "connected": connected})
         for agent in cast.AGENTS:
             await rest.act(agent, "ready")
 
@@ -189,7 +201,7 @@ class Show:
 
     # ---- traffic ----
 
-    async def _play(self, rest: Rest, crowd: Crowd, url: str) -> Result:
+    async def _play(self, rest: Rest, crowd: Crowd, desk: Desk, url: str) -> Result:
         self._began_at = (await rest.health()).now
         began = time.monotonic()
         await crowd.begin()
@@ -199,10 +211,11 @@ class Show:
                 await self._look(rest, crowd, live, f"{clock_since(began)} of traffic, {until}")
             traffic_s = time.monotonic() - began
             await crowd.stop()
+            desk.closing = True
             await self._drain(rest, crowd, live)
         self._phases["Traffic"] = round(traffic_s, 2)
         self._phases["Letting calls end"] = round(time.monotonic() - began - traffic_s, 2)
-        return await self._figures(rest, crowd, url, traffic_s)
+        return await self._figures(rest, crowd, desk, url, traffic_s)
 
     async def _look(self, rest: Rest, crowd: Crowd, live: Live, status: str) -> Picture:
         picture = await rest.picture()
@@ -232,6 +245,9 @@ class Show:
                 signed_out = True
             late_s = time.monotonic() - deadline
             if not hung_up and (late_s > 0 or self._hurry):
+                for call in picture.calls:
+                    if call.kind == "callback":
+                        await rest.give_up(call.id)
                 await crowd.hang_up_all()
                 hung_up = True
             if late_s > 10.0:
@@ -250,7 +266,9 @@ class Show:
 
     # ---- figures ----
 
-    async def _figures(self, rest: Rest, crowd: Crowd, url: str, traffic_s: float) -> Result:
+    async def _figures(
+        self, rest: Rest, crowd: Crowd, desk: Desk, url: str, traffic_s: float
+    ) -> Result:
         began = time.monotonic()
         health, sql = await self._steady(rest)
         since, until = self._began_at, health.now + 1
@@ -259,8 +277,15 @@ class Show:
         queues = await rest.kpis("queues", since, until)
         agents = await rest.kpis("agents", since, until)
         sipp = crowd.counts()
-        comparisons = compare(sipp, sql, health, floor)
-        self._print_figures(definitions, floor, queues, agents, comparisons)
+        comparisons = compare(sipp, sql, health, floor, desk.done)
+        for table in screen.kpi_tables(definitions, floor, queues, agents):
+            self._console.print(table)
+        self._console.print(
+            screen.shares_table(
+                await rest.pauses(since, until), await rest.dispositions(since, until)
+            )
+        )
+        self._console.print(screen.comparison_table(comparisons))
         self._phases["Figures"] = round(time.monotonic() - began, 2)
         wrong = [
             f"{one.name}: {one.left} {one.left_count}, {one.right} {one.right_count}"
@@ -278,6 +303,7 @@ class Show:
             phases_s=self._phases,
             sipp=sipp,
             sql=sql,
+            acts=dict(desk.done),
             comparisons=comparisons,
             disagreements=wrong,
             floor=floor[0].values if floor else {},
@@ -301,19 +327,6 @@ class Show:
             if (verified and not health.journal_behind) or time.monotonic() > deadline:
                 return health, sql
             await asyncio.sleep(0.2)
-
-    def _print_figures(
-        self,
-        definitions: list[Definition],
-        floor: list[KpiRow],
-        queues: list[KpiRow],
-        agents: list[KpiRow],
-        comparisons: list[Comparison],
-    ) -> None:
-        show = self._console.print
-        for table in screen.kpi_tables(definitions, floor, queues, agents):
-            show(table)
-        show(screen.comparison_table(comparisons))
 
 
 def clock_since(began: float) -> str:

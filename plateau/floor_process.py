@@ -11,7 +11,7 @@ import random
 import secrets
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,6 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import announcing, phone_codes
-from acd.alerts import Alerts
 from acd.commands import RecordLeg, StartRecording
 from acd.config import FloorConfig
 from acd.engine import Engine
@@ -31,11 +30,12 @@ from acd.events import (
     Configure,
     Consult,
     PlaceCall,
+    RecordingEnded,
     RecordingVerified,
     Request,
     SwitchEvent,
 )
-from acd.facts import AnyFact, RecordingKept, RecordingLost, VisitOpened
+from acd.facts import AnyFact, RecordingKept, RecordingLost
 from acd.floor import Turn
 from acd.model import AgentWork, PhoneId, RecordingId
 from acd.phones import PhoneAccount, PhoneBook
@@ -43,9 +43,9 @@ from acd.service import FloorService
 from acd.switchboard import Switchboard
 from acd.tally import Tally
 from acd.translate import HEARD
-from ari import endpoints
+from ari import endpoints, recordings
 from ari.connection import AriConnection, AriSettings, ConnectionState, Snapshot
-from ari.errors import AriError
+from ari.errors import AriError, Gone
 from ari.events_gen import AriEvent, RecordingFailed, RecordingFinished
 from control.live import LivePicture
 from control.protocol import (
@@ -65,13 +65,14 @@ from ivr.service import FlowLibrary
 from ivr.speech import EspeakVoice, Speech, SpeechUnavailable
 from plateau import forecast_file
 from plateau.clock import Clock
+from plateau.recollection import recollect
 from plateau.settings import Settings
 from plateau.where import SwitchPlace, find_switch
 from recording.service import Expected, Recorder
 from store import config as store_config
 from store.engine import open_store
 from store.journal import Journal, Recovered
-from store.restart import counts_since, last_seqs, unverified_recordings
+from store.restart import last_seqs, unverified_recordings
 from store.schema import require_current
 from store.writer_thread import WriterThread
 
@@ -194,29 +195,8 @@ class FloorProcess:
         zone = ZoneInfo(settings.time_zone)
         self._tally = Tally(zone, clock.now_ms())
         async with store.connect() as conn:
-            self._tally.resume(
-                self._tally.counted_from, await counts_since(conn, self._tally.counted_from)
-            )
-        for call in engine.floor.calls.values():
-            if call.visit is not None and not call.served:
-                queue = engine.floor.queue(call.visit.queue_id)
-                self._tally.reopen(
-                    VisitOpened(
-                        call.id,
-                        0,
-                        call.visit.enqueued_at,
-                        call.id,
-                        call.visit.id,
-                        call.visit.seq,
-                        call.visit.queue_id,
-                        call.visit.priority,
-                        call.visit.key,
-                        queue.service_level_s * 1000,
-                        queue.short_abandon_s * 1000,
-                    )
-                )
+            self._alerts = await recollect(conn, engine, self._tally)
         self._speak(config)
-        self._alerts = Alerts()
         self._picture = LivePicture(engine.floor, self._tally, self._alerts)
         self._service = FloorService(engine, self._journal, clock, self._on_turn)
         self._recorder = Recorder(place.recordings, clock.now_ms, self._keep_found)
@@ -308,14 +288,32 @@ class FloorProcess:
             self._service.startup_time = self._startup_file.read_text()
         self._service.synchronise(snapshot, self._settings.ari_app, self._reading_since)
         self._startup_file.write_text(snapshot.startup_time)
+        running = self._recorder.messages_running(self._reading_since)
+        self._beside(self._look_for_messages(running), "look-for-messages")
         if self._synced:
             # What the switch kept of the accounts is not known after a gap: it may have been
             # killed before its own database was written. Calls do not wait for this.
             self._phones.forget()
-            task = asyncio.create_task(self._settle_phones(), name="settle-phones")
-            self._settling.add(task)
-            task.add_done_callback(self._settling.discard)
+            self._beside(self._settle_phones(), "settle-phones")
         self._synced = True
+
+    def _beside(self, work: Coroutine[None, None, tuple[str, ...]], name: str) -> None:
+        """Have this done while calls go on."""
+        task = asyncio.create_task(work, name=name)
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+
+    async def _look_for_messages(self, running: list[RecordingId]) -> tuple[str, ...]:
+        """Which messages came to their end while nobody listened: nothing records them any more."""
+        for recording_id in running:
+            try:
+                await recordings.get_live(self._conn, recording_id, pin=f"look-{recording_id}")
+            except Gone:
+                self._recorder.switch_says_ended(recording_id, None)
+                self._service.post(RecordingEnded(recording_id))
+            except AriError as error:
+                log.error("whether a message is still recorded is not known", error=str(error))
+        return ()
 
     async def _settle_phones(self) -> tuple[str, ...]:
         """Make the switch hold the agents' accounts; what did not work, in sentences."""

@@ -136,6 +136,10 @@ class Recorder:
             self._open[message.call_id].remove(message)
             self._start(message)
 
+    def messages_running(self, before: int) -> list[RecordingId]:
+        """The messages begun before that instant (UTC ms) whose end the switch has not told."""
+        return [each.recording_id for each in self._messages.values() if each.since < before]
+
     async def close(self) -> None:
         """Finish what is being verified."""
         if self._tasks:

@@ -232,6 +232,8 @@ def _circle(start: str, following: Mapping[str, str]) -> list[str]:
 def _agents(all_: Configuration) -> Iterator[ConfigFault]:
     for id_, agent in all_.agents.items():
         here = _at("agents", id_)
+        if id_ == "me":
+            yield ConfigFault(here, "“me” is oneself on REST: choose another id")
         if agent.team is not None and agent.team not in all_.teams:
             yield ConfigFault(f"{here}/team", f"there is no team “{agent.team}”")
         yield from _of_agent(all_, agent, here)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.facts import Candidate
@@ -233,10 +233,7 @@ def _by_visit(wanted: CallFilter) -> bool:
 
 
 def _visit_conditions(wanted: CallFilter) -> ColumnElement[bool]:
-    conditions = [
-        _visit.contact_id == _contact.id,
-        *between(_visit.enqueued_at, wanted.since, wanted.until),
-    ]
+    conditions = between(_visit.enqueued_at, wanted.since, wanted.until)
     if wanted.queue_id is not None:
         conditions.append(_visit.queue_id == wanted.queue_id)
     if wanted.answered_by is not None:
@@ -261,8 +258,8 @@ def _contact_conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
     if wanted.agent_id is not None:
         conditions.append(_took_part(wanted.agent_id, wanted.since))
     if _by_visit(wanted):
-        entered = select(_visit.id).where(_visit_conditions(wanted)).correlate(t.contact).exists()
-        conditions.append(or_(entered, _placed_for_queue(wanted)))
+        entered = select(_visit.contact_id).where(_visit_conditions(wanted))
+        conditions.append(_contact.id.in_(union_all(entered, _placed_for_queue(wanted))))
         return conditions
     conditions += between(_contact.arrived_at, wanted.since, wanted.until)
     if wanted.outcome is Outcome.ANSWERED:
@@ -279,20 +276,24 @@ def _took_part(agent_id: str, since: int | None) -> ColumnElement[bool]:
     in_it = select(_segment.contact_id).where(
         _segment.agent_id == agent_id, _segment.kind != SegmentKind.RING.value, *began
     )
-    return or_(_contact.agent_id == agent_id, _contact.id.in_(in_it))
+    other = t.contact.alias("other")
+    placed = select(other.c.id).where(other.c.agent_id == agent_id)
+    return _contact.id.in_(union_all(in_it, placed))
 
 
-def _placed_for_queue(wanted: CallFilter) -> ColumnElement[bool]:
-    """Whether an agent placed the call for the queue: such calls make no visit."""
-    if wanted.queue_id is None or wanted.answered_by is not None or wanted.short_abandon:
-        return false()
-    placed = and_(
-        _contact.kind == CallKind.MANUAL.value,
-        _contact.queue_id == wanted.queue_id,
-        *between(_contact.arrived_at, wanted.since, wanted.until),
+def _placed_for_queue(wanted: CallFilter) -> Select[str]:
+    """Calls that agents placed for the queue: such calls make no visit."""
+    other = t.contact.alias("other")
+    placed = select(other.c.id).where(
+        other.c.kind == CallKind.MANUAL.value,
+        other.c.queue_id == wanted.queue_id,
+        *between(other.c.arrived_at, wanted.since, wanted.until),
     )
+    if wanted.queue_id is None or wanted.answered_by is not None or wanted.short_abandon:
+        return placed.where(false())
     if wanted.outcome is not None:
-        placed = and_(placed, _OUTCOME.in_([wanted.outcome.value]))
+        # An agent had somebody on the line, or the call ended without: it says so itself.
+        placed = placed.where(other.c.outcome == wanted.outcome.value)
     return placed
 
 
@@ -358,7 +359,7 @@ async def count_calls(conn: AsyncConnection, wanted: CallFilter) -> Counted:
     calls = await conn.scalar(select(func.count()).select_from(t.contact).where(*matching))
     joined = and_(_visit.contact_id == _contact.id, _visit.kind == _contact.kind)
     if _by_visit(wanted):
-        joined = _visit_conditions(wanted)
+        joined = and_(_visit.contact_id == _contact.id, _visit_conditions(wanted))
     visits = await conn.scalar(
         select(func.count()).select_from(t.queue_visit.join(t.contact, joined)).where(*matching)
     )

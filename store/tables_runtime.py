@@ -68,6 +68,7 @@ contact: Final = Table(
     Column("data", Text),
     Index(None, "arrived_at", "id"),
     Index(None, "agent_id", "arrived_at"),
+    Index(None, "queue_id", "arrived_at"),
     Index(None, "number", "arrived_at"),
     Index(None, "root_id"),
 )

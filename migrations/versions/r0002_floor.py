@@ -195,6 +195,9 @@ def _add_runtime_columns() -> None:
     op.create_index(
         op.f("ix_contact_agent_id_arrived_at"), "contact", ["agent_id", "arrived_at"], unique=False
     )
+    op.create_index(
+        op.f("ix_contact_queue_id_arrived_at"), "contact", ["queue_id", "arrived_at"], unique=False
+    )
     op.add_column("queue_visit", sa.Column("estimate_ms", sa.BigInteger(), nullable=True))
     op.add_column("queue_visit", sa.Column("overflow_to", sa.String(), nullable=True))
     op.add_column("queue_visit", sa.Column("moved_by", sa.String(), nullable=True))
@@ -390,6 +393,7 @@ def downgrade() -> None:
     op.drop_column("queue", "strategy")
     op.drop_column("queue", "steps")
     op.drop_column("queue", "access")
+    op.drop_index(op.f("ix_contact_queue_id_arrived_at"), table_name="contact")
     op.drop_index(op.f("ix_contact_agent_id_arrived_at"), table_name="contact")
     op.drop_column("contact", "data")
     op.drop_column("contact", "agent_id")

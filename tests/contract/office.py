@@ -75,7 +75,9 @@ class OfficeFloor(TeamFloor):
                 need = SkillLevel(SkillId(name), 1)
                 row = QueueRow(QueueId(name), str(entry["name"]), (need,), ring_s=5, recorded=False)
                 await store_config.create_queue(conn, row)
-            flows = {f"to-{q}": (dnis, direct(f"to-{q}", q, "first")) for dnis, q in NUMBERS.items()}
+            flows = {
+                f"to-{q}": (dnis, direct(f"to-{q}", q, "first")) for dnis, q in NUMBERS.items()
+            }
             flows["urgent"] = (URGENT, _URGENT_FLOW)
             for flow, (dnis, document) in flows.items():
                 row_of_flow = FlowRow(FlowId(flow), flow)
@@ -86,9 +88,7 @@ class OfficeFloor(TeamFloor):
             for name, levels in SKILLS.items():
                 await store_config.create_agent(conn, self.agent_row(name, dict(levels)), now_ms)
             await store_config.write_outside(conn, Outside(("+33",), None))
-            chief = UserRow(
-                LOGIN, LOGIN, "Chief", hashed, Role.ADMINISTRATOR, None, True, now_ms
-            )
+            chief = UserRow(LOGIN, LOGIN, "Chief", hashed, Role.ADMINISTRATOR, None, True, now_ms)
             await accounts.create_user(conn, chief)
 
     @asynccontextmanager
@@ -128,6 +128,10 @@ class OfficeFloor(TeamFloor):
         self._touched = True
         return (await self.rest(method, path, **more)).json()
 
+    def touched(self) -> None:
+        """Something else than `configure` changes the configuration: undo it after the test."""
+        self._touched = True
+
     async def set_queue(self, queue: str, **fields: object) -> None:
         """The queue is from now on as in `QUEUES`, with these fields."""
         await self.configure("PUT", f"/queues/{queue}", json=queue_entry(queue, **fields))
@@ -148,7 +152,7 @@ class OfficeFloor(TeamFloor):
         """The newest callback to this number, once it is in this state."""
 
         async def so() -> bool:
-            return (await self.callback_of(number))["state"] == state
+            return bool((await self.callback_of(number))["state"] == state)
 
         await until(f"the callback to {number} is {state}", so, within_s=8)
         return await self.callback_of(number)

@@ -416,7 +416,10 @@ class RealFloor:
             await until("all visits, segments and recordings are closed", all_closed, within_s=8)
         except AssertionError as error:
             raise AssertionError(f"{error}: {left}") from None
-        await until("no leg and no bridge is left on the switch", self._switch_empty)
+        try:
+            await until("no leg and no bridge is left on the switch", self._switch_empty)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {await self.on_switch()}") from None
         events = await self.rows(t.event)
         for row in rows:
             mine = [e["kind"] for e in events if e["contact_id"] == row["id"]]

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from acd.model import AgentState
+from acd.events import CancelConsult, Consult, Hold
+from acd.model import AgentId, AgentState
 from tests.contract.harness import Subscriber
 from tests.contract.team import (
     ANA,
@@ -19,6 +20,7 @@ from tests.contract.team import (
     OUTSIDER,
     SHOWN_OUTSIDE,
     TeamFloor,
+    agent,
     both_hear,
 )
 
@@ -93,9 +95,12 @@ async def test_phone_asks_a_colleague_on_a_second_call_and_joins_both(team: Team
         await team.agent_is("ana", AgentState.CONSULTING)
         await caller.until_hears_other_sound(within_s=5)
         transfer = await ana.refer_attended(second)
-        assert await transfer.finished(within_s=5) == 200
+        assert await transfer.finished(within_s=5, hang_up=False) == 200
         await both_hear(bob, BOB, caller, CALLER)
-        await asyncio.gather(ana.ended(), second.ended())
+        # The switch ends the second call; the first is the phone's to end (RFC 3515, 2.4.5).
+        await second.ended()
+        await ana.hang_up()
+        await ana.ended()
         await team.agent_is("ana", AgentState.WRAP_UP, AgentState.READY)
         await bob.hang_up()
         await caller.ended()
@@ -120,3 +125,53 @@ async def test_phone_asks_a_colleague_on_a_second_call_and_returns_to_the_custom
         await caller.hang_up()
         await team.assert_clean()
         assert await team.transfers() == []
+
+
+async def test_customer_held_by_request_and_joined_by_the_phone(team: TeamFloor) -> None:
+    async with team.at_work("bob") as bob, team.in_talk() as (ana, caller):
+        await team.ask(Hold(AgentId("ana")))
+        await caller.until_hears_other_sound(within_s=5)
+        second = await ana.dial(NUMBERS["bob"])
+        await second.until_hears(BOB, within_s=5)
+        transfer = await ana.refer_attended(second)
+        assert await transfer.finished(within_s=5, hang_up=False) == 200
+        await second.ended()
+        await ana.hang_up()
+        await both_hear(bob, BOB, caller, CALLER)
+        await team.agent_is("ana", AgentState.WRAP_UP, AgentState.READY)
+        await caller.hang_up()
+        await team.assert_clean()
+        assert await team.transfers() == [("ana", "phone", "agent", "bob")]
+
+
+async def test_phone_of_a_connected_agent_sends_the_customer_on_and_is_connected_again(
+    team: TeamFloor,
+) -> None:
+    async with (
+        team.at_work("bob") as bob,
+        team.connected("ana") as ana,
+        team.caller("601", tone_hz=CALLER) as caller,
+    ):
+        await both_hear(ana, ANA, caller, CALLER)
+        transfer = await ana.refer(NUMBERS["bob"])
+        assert await transfer.finished(within_s=5) == 200
+        await ana.ended()
+        await both_hear(bob, BOB, caller, CALLER)
+        await ana.rung(timeout_s=5)
+        await team.agent_is("ana", AgentState.READY)
+        await caller.hang_up()
+        await team.assert_clean()
+
+
+async def test_colleague_who_is_asked_cannot_send_the_agent_away(team: TeamFloor) -> None:
+    async with team.at_work("bob") as bob, team.in_talk() as (ana, caller):
+        await team.ask(Consult(AgentId("ana"), agent("bob")))
+        await both_hear(ana, ANA, bob, BOB)
+        transfer = await bob.refer(NUMBERS["cleo"])
+        await transfer.finished(within_s=5, hang_up=False)
+        await both_hear(ana, ANA, bob, BOB)
+        await team.ask(CancelConsult(AgentId("ana")))
+        await both_hear(ana, ANA, caller, CALLER)
+        await bob.hang_up()
+        await caller.hang_up()
+        await team.assert_clean()

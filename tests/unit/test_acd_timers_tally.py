@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acd.facts import AnyFact, VisitClosed, VisitOpened
-from acd.model import CallId, QueueId, VisitId, VisitOutcome
+from acd.model import CallId, CallKind, QueueId, VisitId, VisitOutcome
 from acd.tally import QueueCounts, Tally, day_start
 from acd.timers import Timers, Wake
 
@@ -128,4 +129,16 @@ def test_a_restart_goes_on_from_the_store_and_closes_what_was_open() -> None:
 def test_counts_of_another_day_are_not_taken() -> None:
     tally = Tally(PARIS, at("2026-07-02T08:00:00"))
     tally.resume(at("2026-07-01T00:00:00"), {SALES: QueueCounts(9)})
+    assert tally.queues == {}
+
+
+def test_what_queues_and_is_no_caller_is_not_counted() -> None:
+    noon = at("2026-07-02T12:00:00")
+    tally = Tally(PARIS, noon)
+    for kind in CallKind:
+        if kind is not CallKind.INBOUND:
+            queued = msgspec.structs.replace(opened(kind, noon), kind=kind)
+            assert tally.count(queued) is None
+            tally.reopen(queued)
+            assert tally.count(closed(kind, noon + 1, VisitOutcome.ANSWERED)) is None
     assert tally.queues == {}

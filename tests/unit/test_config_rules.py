@@ -52,6 +52,13 @@ def test_a_sound_one_has_no_faults() -> None:
     assert _told(SOUND) == []
 
 
+def test_nobody_is_called_what_rest_calls_oneself() -> None:
+    me = AgentEntry(AgentId("me"), "Me", PhoneId("agent-me"))
+    ((pointer, message),) = _told(replace(SOUND, agents={"me": me}))
+    assert pointer == "/agents/me"
+    assert "choose another id" in message
+
+
 QUEUE_FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"required": (SkillLevel(SkillId("no"), 5),)}, "/required/0/skill", "no skill “no”"),
     ({"steps": (Step("skills.fr >="),)}, "/steps/0/expression", "column 13: expected a level"),
