@@ -20,7 +20,7 @@ demo: setup-run ## a live floor with callers and agents; FOR=60 ends after 60 s,
 	@$(PYTHON) -m demo $(if $(FOR),--seconds $(FOR)) $(if $(JSON),--json-file $(JSON))
 
 test: setup ## all tests: pure, stores, real Asterisk, browser; ONLY=tests/unit for a part
-	@$(PYTHON) -m pytest $(or $(ONLY),tests/unit tests/sim tests/store tests/contract tests/browser)
+	@$(if $(ONLY),$(PYTHON) -m pytest $(ONLY),tests/run.sh $(PYTHON))
 
 check: setup ## types, style, imports between rooms, the compose file
 	@.venv/bin/ruff check .

@@ -72,6 +72,10 @@ def due(floor: Floor, call: Call) -> None:
     ticket, queue_id = call.ticket, call.last_queue_id
     if call.state is not CallState.SCHEDULED or ticket is None or queue_id is None:
         return
+    if call.kind is CallKind.CALLBACK and not dialling.is_allowed(floor, ticket.number):
+        # Forbidden since it was booked.
+        end(floor, call, Ending(Outcome.NO_ANSWER, "destination_not_allowed"))
+        return
     agent_id: AgentId | None = ticket.agent_id if ticket.attempts == 0 else None
     entry = Entry(
         queue_id,

@@ -210,6 +210,7 @@ def conference(floor: Floor, agent_id: AgentId) -> None:
         agent_id=other.agent_id,
         number=other.number,
         standing=other.standing,
+        muted=other.muted,
         visit=consultation.visit,
     )
     legs.own(floor, call.id, third.channel_id, Role.THIRD)
@@ -287,7 +288,13 @@ def _third_takes(floor: Floor, call: Call, gone: ChannelId | None) -> None:
     handing.begin_with(
         floor,
         call,
-        talks.Other(third.channel_id, third.agent_id, third.number, standing=third.standing),
+        talks.Other(
+            third.channel_id,
+            third.agent_id,
+            third.number,
+            standing=third.standing,
+            muted=third.muted,
+        ),
     )
 
 

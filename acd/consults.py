@@ -102,5 +102,6 @@ def third_over(floor: Floor, call: Call, how: str, gone: ChannelId | None = None
     talk = msgspec.structs.replace(call.talk, third=None) if call.talk is not None else None
     call = floor.put_call(msgspec.structs.replace(call, talk=talk))
     if third.agent_id is not None:
+        call = monitors.end_of(floor, call, third.agent_id)
         agents.talk_over(floor, third.agent_id, agents.After(call.id, call.contact))
     return call

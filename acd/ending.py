@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import msgspec
 
-from acd import agents, consults, dialling, legs, monitors, queueing, ringing, talks, telling
+from acd import (
+    agents,
+    consults,
+    dialling,
+    legs,
+    monitors,
+    queueing,
+    ringing,
+    talks,
+    telling,
+    waiting,
+)
 from acd.commands import DestroyBridge, StopRecording
 from acd.facts import Call, CallbackChanged, ContactEnded, MessageHeard
 from acd.floor import Floor
@@ -88,7 +99,10 @@ def _leave_flow(floor: Floor, call: Call, ending: Ending) -> Call:
     if call.talk is not None:
         # What an agent listens to ends with the talk.
         return call
-    if call.playback_id is not None:
+    if call.leg_shared or call.channel_id in floor.line_owner:
+        # The agent's leg goes on: what the queue says must not.
+        call = waiting.hush(floor, call)
+    elif call.playback_id is not None:
         floor.playbacks.pop(call.playback_id, None)
     if call.flow is not None:
         call = telling.node_left(floor, call, _abandoned(floor, call.flow))

@@ -36,7 +36,6 @@ from acd.events import (
     RecordingVerified,
     SnoopStarted,
     SwitchEvent,
-    SwitchSeen,
     TalkRequest,
 )
 from acd.facts import Call
@@ -46,6 +45,7 @@ from acd.matching import settle
 from acd.model import AgentWork, CallId, CallState, Outcome, PhoneId
 from acd.reconcile import Suspects, reconcile
 from acd.restoring import restore
+from acd.sightings import SwitchSeen
 from acd.states import CallInput, call_goes
 
 

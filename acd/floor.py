@@ -206,6 +206,7 @@ class Floor:
     def forget_leg(self, channel_id: ChannelId, alive: bool) -> None:
         """The leg belongs to no call any more; where it is still up, remember that it was ours."""
         self.legs.pop(channel_id, None)
+        self.replaced.pop(channel_id, None)
         if alive:
             self.let_go[channel_id] = None
             if len(self.let_go) > LET_GO_REMEMBERED:
@@ -249,6 +250,7 @@ class Floor:
             self._seated[work.phone] = work.id
         if before is not None and before.line is not None and before.line != work.line:
             self.line_owner.pop(before.line, None)
+            self.transferred_lines.pop(before.line, None)
         if work.line is not None:
             self.line_owner[work.line] = work.id
         self.agents[work.id] = work

@@ -50,6 +50,9 @@ def _route_call(floor: Floor, call_id: CallId, trigger: str) -> None:
     call = floor.calls.get(call_id)
     if call is None or call.visit is None or call.state is not CallState.WAITING:
         return
+    if call_id in floor.customers_first:
+        # No agent may be rung before the customer is on the line.
+        return
     want = want_of(floor.config, call.visit)
     while (agent_id := floor.router.best_agent(want)) is not None:
         first = floor.router.best_call(agent_id)

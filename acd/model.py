@@ -246,6 +246,7 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
     agent_id: AgentId | None = None
     number: str | None = None
     standing: bool = False
+    muted: bool = False
     visit: Visit | None = None
 
 

@@ -142,6 +142,7 @@ def stand(floor: Floor, call: Call, trigger: str) -> None:
         floor.put_call(call)
         floor.line(visit.queue_id).add(call.id, visit)
         floor.router.call_gone(call.id)
+        floor.timers.cancel(Wake.RELAX, call.id)
         floor.customers_first[call.id] = None
         return
     floor.customers_first.pop(call.id, None)

@@ -16,7 +16,7 @@ from acd.commands import (
     JoinBridge,
 )
 from acd.ending import Ending, end
-from acd.events import CallArrived, ChannelGone, SwitchChannel, SwitchSeen
+from acd.events import CallArrived, ChannelGone
 from acd.facts import Call
 from acd.floor import Floor, Role
 from acd.flow import Restarted
@@ -30,6 +30,7 @@ from acd.model import (
     Outcome,
     PhoneId,
 )
+from acd.sightings import SwitchChannel, SwitchSeen
 
 SETTLE_MS = 10_000
 """A periodic look says nothing of legs younger than this: their events may be under way."""

@@ -55,7 +55,10 @@ def mute(floor: Floor, agent_id: AgentId, muted: bool) -> None:
     talk = held.call.talk
     if talk is not None and talk.agent_id == agent_id:
         talk = msgspec.structs.replace(talk, muted=muted)
-        floor.put_call(msgspec.structs.replace(held.call, talk=talk))
+    elif talk is not None and talk.third is not None and held.side is Side.THIRD:
+        third = msgspec.structs.replace(talk.third, muted=muted)
+        talk = msgspec.structs.replace(talk, third=third)
+    floor.put_call(msgspec.structs.replace(held.call, talk=talk))
 
 
 def press(floor: Floor, agent_id: AgentId, digits: str) -> None:

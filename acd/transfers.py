@@ -24,6 +24,9 @@ from acd.model import (
 )
 from acd.states import CallInput, call_goes
 
+_STILL_SOUGHT = (CallState.WAITING, CallState.OFFERED, CallState.DIALLING)
+"""The states in which somebody is sought to take a call that was given away."""
+
 
 def blind(floor: Floor, asked: Transfer) -> None:
     """Give the call away at once. Raises Rejected."""
@@ -46,6 +49,8 @@ def take_back(floor: Floor, asked: TakeBack) -> None:
     resume = call.resume
     if resume is None or resume.agent_id != work.id or call.talk is not None:
         raise Rejected("too-late", "Only a call that you gave away and nobody took comes back.")
+    if call.state not in _STILL_SOUGHT:
+        raise Rejected("too-late", f"The call has gone on from there: it is {call.state} now.")
     if not _free_for(work, call):
         raise Rejected("not-now", f"{work.id!r} is {work.state}: a call comes back to who is free.")
     target = Target(TargetKind.AGENT, work.id)
@@ -142,6 +147,7 @@ def _blind_by_phone(floor: Floor, call: Call, channel_id: ChannelId, to: str) ->
         and talk.agent_channel_id == channel_id
         and talk.agent_id is not None
         and talk.third is None
+        and call.channel_id is not None
         and call.consult_id is None
         and call.parent_id is None
     )

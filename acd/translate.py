@@ -20,11 +20,10 @@ from acd.events import (
     PromptFinished,
     RecordingEnded,
     SnoopStarted,
-    SwitchChannel,
     SwitchEvent,
-    SwitchSeen,
 )
 from acd.model import ChannelId, PhoneId, PlaybackId, RecordingId
+from acd.sightings import SwitchChannel, SwitchSeen
 from ari.connection import Snapshot
 from ari.events_gen import (
     AriEvent,

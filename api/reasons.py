@@ -252,10 +252,7 @@ def _outcome(decision: DecisionRow, said: _Say) -> str:
             f"nobody was both free and fit ({decision.signed_in} signed in)",
         )
     elif decision.could_serve == 0:
-        found = said(
-            f"aucun des {decision.signed_in} connectés ne peut prendre cet appel pour l’instant",
-            f"none of the {decision.signed_in} signed in may take this call for now",
-        )
+        found = _nobody(decision.signed_in, said)
     else:
         share = f"{decision.could_serve}/{decision.signed_in}"
         found = said(
@@ -268,6 +265,23 @@ def _outcome(decision: DecisionRow, said: _Say) -> str:
             f"; {decision.waiting_ahead} call(s) ahead in the queue",
         )
     return found
+
+
+def _nobody(signed_in: int, said: _Say) -> str:
+    """Nobody signed in may take the call."""
+    match signed_in:
+        case 0:
+            return said("personne n’est connecté", "nobody is signed in")
+        case 1:
+            return said(
+                "le seul connecté ne peut pas prendre cet appel pour l’instant",
+                "the only one signed in may not take this call for now",
+            )
+        case _:
+            return said(
+                f"aucun des {signed_in} connectés ne peut prendre cet appel pour l’instant",
+                f"none of the {signed_in} signed in may take this call for now",
+            )
 
 
 def _given(decision: DecisionRow, said: _Say) -> str:

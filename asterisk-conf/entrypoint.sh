@@ -18,6 +18,10 @@ unset PLATEAU_ARI_PASSWORD_FILE # a path's characters are its own; render.sh nee
 for folder in var/cache var/keys spool/recording spool/tmp spool/system run log sounds/plateau; do
   mkdir -p "$home/$folder"
 done
+# Each folder of sounds/music is a queue's music.
+PLATEAU_MUSIC=$(find "$home/sounds/music" -mindepth 1 -maxdepth 1 -type d 2>/dev/null |
+  sed 's|.*/||' | grep -xE '[A-Za-z0-9_-]{1,40}' | grep -vxE 'default|general' | paste -sd, -)
+export PLATEAU_MUSIC
 sh "$shared/render.sh" "$shared/etc" "$home/etc"
 unset PLATEAU_ARI_PASSWORD
 

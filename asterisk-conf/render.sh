@@ -4,7 +4,8 @@
 # usage: render.sh TEMPLATES TARGET
 #
 # In a template @NAME@ is replaced by the variable PLATEAU_NAME; "?NAME line" is kept only when
-# that variable is not empty; "*NAME line" is repeated for each comma-separated value, as @ITEM@.
+# that variable is not empty; "*NAME line" is repeated for each comma-separated value, as @ITEM@,
+# and may be several lines with \n between them.
 # TARGET is replaced as a whole, except its folder tls/ (certificates stay).
 set -eu
 umask 077
@@ -36,6 +37,7 @@ default RTP_LAST 19999
 default MEDIA_ADDRESS ''                    # address in SDP, when one fits everybody
 default EXTERNAL_ADDRESS ''                 # public address, for peers outside LOCAL_NETWORKS
 default LOCAL_NETWORKS ''
+default MUSIC ''                            # folders of SOUNDS/music, by their names
 default TRUNK_MATCH 127.0.0.1               # who is the carrier, by address
 default TRUNK_CONTACT ''                    # where outbound calls go, a SIP URI
 default ARI_USER plateau
@@ -86,6 +88,7 @@ for template in "$templates"/*.conf; do
     /^\*[A-Z_]+ / {
       name = substr($1, 2)
       sub(/^\*[A-Z_]+ /, "")
+      gsub(/\\n/, "\n")
       line = $0
       n = split(ENVIRON["PLATEAU_" name], part, ",")
       for (i = 1; i <= n; i++) { item = part[i]; if (item != "") print fill(line) }

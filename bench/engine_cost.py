@@ -36,12 +36,12 @@ from acd.events import (
     Pause,
     PhoneReachable,
     SignIn,
-    SwitchSeen,
 )
 from acd.facts import JournalEntry, RoutingDecided
 from acd.floor import Turn
 from acd.flow import EnterQueue, FlowCaller, FlowInput, FlowState, FlowTurn, Walked
 from acd.model import AgentId, CallState, ChannelId, FlowId, PhoneId, QueueId, SkillId, SkillLevel
+from acd.sightings import SwitchSeen
 from bench import report
 from bench.figures import EngineCost
 from bench.machine import machine
@@ -65,7 +65,8 @@ class _StraightToQueue:
     ) -> FlowTurn:
         raise AssertionError(f"{caller} is in no flow at {now_ms}, yet {state} heard {happened}")
 
-    def spoken(self, text: str, language: str) -> tuple[str, ...]:
+    def spoken(self, text: str, language: str) -> tuple[str, ...]:  # noqa: ARG002 - the seam's
+        """Nothing is said here: as if no sound were ready yet."""
         return ()
 
     def abandon(self, state: FlowState, now_ms: int) -> Walked:

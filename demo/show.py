@@ -324,7 +324,8 @@ class Show:
             sql = await read_counts(url)
             lost = int(health.counters.get("recordings_lost_total", 0))
             verified = sql.recordings == sql.recordings_kept + lost
-            if (verified and not health.journal_behind) or time.monotonic() > deadline:
+            calm = sql.alerts == sql.alerts_cleared  # the floor looks at them every few seconds
+            if (verified and calm and not health.journal_behind) or time.monotonic() > deadline:
                 return health, sql
             await asyncio.sleep(0.2)
 

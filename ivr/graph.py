@@ -92,9 +92,7 @@ def _check_reach(flow: Flow, places: Mapping[str, NodePlaces]) -> None:
         for target in names:
             backwards.setdefault(target, set()).add(name)
     # A node that could not be read may be an end.
-    ends = {
-        name for name in places if isinstance(flow.nodes.get(name), Ending | None)
-    }
+    ends = {name for name in places if isinstance(flow.nodes.get(name), Ending | None)}
     leaving = _closure(ends, backwards)
     for name, each in places.items():
         if each.name is None:

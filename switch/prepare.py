@@ -22,6 +22,8 @@ _FOLDERS = (
     *("etc", "var/cache", "var/keys", "spool/recording", "spool/tmp", "spool/system", "run", "log"),
     "sounds/plateau",
 )
+_MUSIC = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_NO_MUSIC = frozenset({"default", "general"})
 WILDCARDS = frozenset({"0.0.0.0", "::"})
 
 
@@ -95,6 +97,7 @@ def render_environment(config: SwitchConfig, password: str, folder: str) -> dict
         "PLATEAU_MEDIA_ADDRESS": "" if outside else (specific or ""),
         "PLATEAU_EXTERNAL_ADDRESS": outside or "",
         "PLATEAU_LOCAL_NETWORKS": ",".join(networks) if outside else "",
+        "PLATEAU_MUSIC": ",".join(music_folders(config)),
         "PLATEAU_TRUNK_MATCH": ",".join(config.trunk_match),
         "PLATEAU_TRUNK_CONTACT": config.trunk_contact or "",
         "PLATEAU_ARI_USER": config.ari_user,
@@ -104,6 +107,12 @@ def render_environment(config: SwitchConfig, password: str, folder: str) -> dict
         "PLATEAU_RTP_TIMEOUT_S": str(config.rtp_timeout_s),
         "PLATEAU_RTP_TIMEOUT_HOLD_S": str(config.rtp_timeout_hold_s),
     }
+
+
+def music_folders(config: SwitchConfig) -> list[str]:
+    """Return the names of the music that was put into sounds/music/NAME/ for queues."""
+    folders = (config.instance / "sounds/music").glob("*/")
+    return sorted(f.name for f in folders if _MUSIC.fullmatch(f.name) and f.name not in _NO_MUSIC)
 
 
 def render(config: SwitchConfig, password: str, *, folder: str = INNER_HOME) -> Path:

@@ -40,8 +40,6 @@ from acd.events import (
     LegAnswered,
     PhoneReachable,
     SignIn,
-    SwitchChannel,
-    SwitchSeen,
 )
 from acd.facts import (
     AnyFact,
@@ -74,6 +72,7 @@ from acd.model import (
     SkillLevel,
     Talk,
 )
+from acd.sightings import SwitchChannel, SwitchSeen
 from tests.sim.scripted_flows import ScriptedFlows
 
 START_MS = 1_760_000_000_000

@@ -16,6 +16,8 @@ const myself = () => floor.agents.get(me?.agent_id);
 const named = (names, code) => names[language] || Object.values(names)[0] || code;
 const time = (at) => new Intl.DateTimeFormat(
   language, { weekday: "short", hour: "2-digit", minute: "2-digit", timeZone }).format(at);
+const clock = (at) => new Intl.DateTimeFormat(
+  language, { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone }).format(at);
 
 // Leaves what was chosen, where it is still there.
 function options(select, items) {
@@ -45,7 +47,7 @@ function drawState(agent) {
   if (!agent.phone_up) told.push(`▲ ${word("noPhone")}`);
   if (state === "paused" && agent.reason) told.push(reasonName(agent.reason));
   if (agent.after) told.push(word("after", words().states[agent.after]));
-  if (agent.wrap_up_until) told.push(word("until", time(agent.wrap_up_until)));
+  if (agent.wrap_up_until) told.push(word("until", clock(agent.wrap_up_until)));
   if (agent.wrap_up_mandatory) told.push(word("untilDisposed"));
   byId("state-more").textContent = told.join(" · ");
   byId("start").hidden = state !== "signed_out";
@@ -56,7 +58,7 @@ function drawState(agent) {
 
 function reasonName(code) {
   const reason = known.reasons.find((one) => one.code === code);
-  return reason ? named(reason.names, code) : code;
+  return reason ? named(reason.names, code) : words().reasons[code] || code;
 }
 
 function drawReasons() {
@@ -82,7 +84,8 @@ function drawCall(agent) {
   if (!call) return;
   byId("caller").textContent = call.outside || call.number || word("withheld");
   const queue = floor.queues.get(call.queue_id);
-  const told = [call.name, queue && queue.name, words().callStates[call.state]];
+  const name = call.name === call.number ? "" : call.name; // what a phone without a name sends
+  const told = [name, queue && queue.name, words().callStates[call.state]];
   if (call.on_hold) told.push(`◐ ${word("onHold")}`);
   if (call.muted) told.push(`✕ ${word("muted")}`);
   if (call.third) told.push(word("conferenceOn"));

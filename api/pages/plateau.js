@@ -1,6 +1,6 @@
 // The live floor: alerts, queues, waiting calls, agents; and what supervisors do about them.
 import {
-  act, begin, byId, duration, keep, language, make, me, percent, say, supervises, word, words,
+  act, ask, begin, byId, duration, keep, language, make, me, percent, say, supervises, word, words,
 } from "/session.js";
 import { floor, follow, now, showLink, showLinkAgain, timeZone, unfollow } from "/stream.js";
 import { SHAPES } from "/words.js";
@@ -8,6 +8,7 @@ import { SHAPES } from "/words.js";
 const MOST_WAITING = 50; // rows; a longer list is not read
 const TALKING = ["talking", "holding", "consulting"];
 const BUSY = ["offered", ...TALKING, "wrap_up"];
+let reasons = new Map(); // names of pause reasons by code
 
 // A share of nothing is unknown, never 0 % or 100 %.
 const share = (part, whole) => (whole ? percent(part / whole) : "–");
@@ -43,6 +44,7 @@ function queueHead(queue) {
   head.append(make("h3", "", queue.name));
   if (!queue.open)
     head.append(make("span", "closed", `✕ ${word(queue.closed_by_hand ? "closedByHand" : "closed")}`));
+  head.append(make("span", "from", word("today", clockTime(queue.counted_from))));
   if (supervises()) {
     const what = queue.closed_by_hand ? "open" : "close";
     head.append(button(word(what), "shut", () => act("POST", `/queues/${encodeURIComponent(queue.id)}/${what}`),
@@ -75,7 +77,7 @@ function drawQueue(queue) {
     figure("offered", queue.offered_today),
     figure("answered", queue.answered_today),
   );
-  card.append(queueHead(queue), big, small, make("p", "from", word("today", clockTime(queue.counted_from))));
+  card.append(queueHead(queue), big, small);
   return card;
 }
 
@@ -122,7 +124,7 @@ function waitingCalls() {
 
 function callerCell(call) {
   const cell = make("td", "caller", call.number || word("withheld"));
-  if (call.name) cell.append(make("span", "quiet", call.name));
+  if (call.name && call.name !== call.number) cell.append(make("span", "quiet", call.name));
   if (call.kind === "callback" || call.kind === "voicemail")
     cell.append(make("span", "quiet", word(call.kind)));
   return cell;
@@ -187,10 +189,22 @@ function occupancy(agent) {
   return Math.min(1, Math.max(0, busy / signedInMs));
 }
 
+function reasonName(code) {
+  const names = reasons.get(code);
+  return (names && (names[language] || Object.values(names)[0])) || words().reasons[code] || code;
+}
+
+async function lookUpReasons() {
+  const listed = await ask("GET", "/pause-reasons").catch(() => null);
+  if (!listed) return;
+  reasons = new Map(listed.map((one) => [one.code, one.names]));
+  draw();
+}
+
 function stateText(agent) {
   const states = words().states;
   let text = states[agent.state] || agent.state;
-  if (agent.state === "paused" && agent.reason && agent.reason !== "pause") text += ` · ${agent.reason}`;
+  if (agent.state === "paused" && agent.reason && agent.reason !== "pause") text += ` · ${reasonName(agent.reason)}`;
   if (agent.after) text += ` (${word("after", states[agent.after])})`;
   if (!agent.phone_up && agent.state !== "signed_out" && agent.state !== "unreachable")
     text += ` · ${word("noPhone")}`;
@@ -263,7 +277,7 @@ function drawAgents() {
   const agents = [...floor.agents.values()].sort((a, b) =>
     away(a) - away(b) || a.name.localeCompare(b.name, language));
   const rest = (agent) => JSON.stringify([
-    language, me?.role, nameOf(agent.queue_id), monitorsOf(agent), Math.floor(now() / 10000)]);
+    language, me?.role, agent.reason && reasonName(agent.reason), nameOf(agent.queue_id), monitorsOf(agent), Math.floor(now() / 10000)]);
   keep(byId("agents"), agents, (agent) => agent.id, drawAgent, rest);
   byId("no-agent").hidden = agents.length > 0;
   byId("listening").hidden = !supervises();
@@ -292,9 +306,10 @@ byId("phone").addEventListener("change", () => {
 
 begin({
   arrived() { byId("floor").hidden = false; showLink("connecting"); },
-  enter() { byId("desk").hidden = me.agent_id === null; follow(draw); },
+  enter() { byId("desk").hidden = me.agent_id === null; follow(draw); lookUpReasons(); },
   left() { byId("floor").hidden = true; byId("desk").hidden = true; say(""); unfollow(); },
   translate() { showLinkAgain(); draw(); },
 });
 // A queue becomes late by the clock alone.
 setInterval(() => { if (!byId("floor").hidden) drawQueues(); }, 1000);
+setInterval(() => { if (me !== null) lookUpReasons(); }, 60000);

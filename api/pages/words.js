@@ -49,6 +49,9 @@ export const WORDS = {
       reached: "Joint", not_reached: "Non joint", wrong_number: "Faux numéro",
       not_wanted: "Ne souhaite pas",
     },
+    reasons: {
+      sign_in: "prise de poste", supervisor: "par un superviseur",
+    },
     states: {
       ready: "Disponible", offered: "Sonnerie", talking: "En communication",
       holding: "Client en attente", consulting: "En consultation", wrap_up: "Post-appel",
@@ -107,6 +110,7 @@ export const WORDS = {
       reached: "Reached", not_reached: "Not reached", wrong_number: "Wrong number",
       not_wanted: "Not wanted",
     },
+    reasons: { sign_in: "starting work", supervisor: "by a supervisor" },
     states: {
       ready: "Ready", offered: "Ringing", talking: "Talking", holding: "Customer on hold",
       consulting: "Consulting", wrap_up: "Wrap-up", paused: "Paused",

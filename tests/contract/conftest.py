@@ -17,7 +17,7 @@ from store.rows import QueueRow
 from switch import lifecycle
 from switch.cli import default_rootfs
 from switch.model import RunningSwitch
-from tests.contract.office import OfficeFloor
+from tests.contract.office import MUSIC_HZ, TONE_MUSIC, OfficeFloor, write_tone
 from tests.contract.real_floor import OUTSIDE_PORT, RealFloor, harness_site
 from tests.contract.team import TeamFloor
 from tests.store.postgres import Server
@@ -43,6 +43,9 @@ def base_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def real_switch(base_settings: Settings) -> Iterator[RunningSwitch]:
     config = switch_config(base_settings)
+    music = config.instance / "sounds/music" / TONE_MUSIC
+    music.mkdir(parents=True)
+    write_tone(music / "tone.wav", MUSIC_HZ, 10)
     running = lifecycle.up(config)
     yield running
     lifecycle.down(config)

@@ -37,6 +37,9 @@ LOGIN, PASSWORD = "chief", "a password for tests"
 PARTNER: Final = "+33140000099"
 """A number outside that queues may send callers to."""
 
+TONE_MUSIC, MUSIC_HZ = "tone", 1500
+"""Music that the session's Asterisk has beside its own, and what it sounds like (Hz)."""
+
 SKILLS: Final[Mapping[str, Mapping[str, int]]] = {
     "ana": {"sales": 5, "care": 5},
     "bob": {"sales": 3},
@@ -174,7 +177,7 @@ class OfficeFloor(TeamFloor):
         for language in ("fr", "en"):
             folder = self.settings.sounds / "plateau" / language
             folder.mkdir(parents=True, exist_ok=True)
-            _write_tone(folder / f"{key}.wav", hz, seconds)
+            write_tone(folder / f"{key}.wav", hz, seconds)
 
     def tone_text(self, text: str, hz: int, seconds: float = 0.8) -> dict[str, str]:
         """The texts (French alone) that are said as a tone."""
@@ -182,7 +185,7 @@ class OfficeFloor(TeamFloor):
         folder = self.settings.sounds / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         digest = media_hash("fr", DEFAULT_VOICES["fr"], text)
-        _write_tone(folder / f"{digest}.wav", hz, seconds)
+        write_tone(folder / f"{digest}.wav", hz, seconds)
         return {"fr": text}
 
     # ---- one test after another ----
@@ -210,7 +213,8 @@ def _agent_entry(name: str) -> dict[str, object]:
     return {"name": name.title(), "phone": f"agent-{name}", "skills": skills}
 
 
-def _write_tone(path: Path, hz: int, seconds: float) -> None:
+def write_tone(path: Path, hz: int, seconds: float) -> None:
+    """A sound file that Asterisk plays without conversion: a tone within a little silence."""
     quiet = np.zeros(RATE // 10, dtype=np.int16)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)

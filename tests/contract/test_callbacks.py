@@ -10,6 +10,7 @@ import pytest
 
 from acd.model import AgentState
 from plateau.clock import Clock
+from store import config as store_config
 from store import tables as t
 from tests.contract.harness import Behaviour, EndedBy, SippCaller, Subscriber
 from tests.contract.office import URGENT, OfficeFloor
@@ -166,29 +167,62 @@ async def test_customer_is_called_first_and_waits_no_longer_than_the_agents_phon
 # ---- not reached -------------------------------------------------------------------------------
 
 
-async def test_customer_who_does_not_answer_costs_an_attempt_and_frees_the_agent(
+async def test_customer_who_does_not_answer_costs_an_attempt_frees_the_agent_and_is_called_again(
     office: OfficeFloor,
 ) -> None:
     await offers_callbacks(office)
+    await tries_again_after(office, 2)
     await wants_a_callback(office)
     await office.stands("sales", callbacks=1)
     silent = {CUSTOMER: Subscriber(behaviour=Behaviour.RING)}
     async with office.outside(silent) as outside, office.at_work("ana") as ana:
         await ana.answered(timeout_s=5)
-        await outside.called(CUSTOMER, timeout_s=5)
+        unheard = await outside.called(CUSTOMER, timeout_s=5)
         assert await ana.ended(timeout_s=8) is EndedBy.REMOTE
+        assert await unheard.ended() is EndedBy.CANCEL
         await office.agent_is("ana", AgentState.READY)
-        callback = await office.callback_is("postponed")
-        assert callback["attempts"] == 1
-        assert callback["due_at"] - Clock().now_ms() > 7_000
-        # Meanwhile the agent serves others.
-        async with office.caller("601", tone_hz=SECOND, number=OTHER) as caller:
-            await caller.until_hears(ANA, within_s=5)
-            await caller.hang_up()
-        await office.rest("DELETE", f"/callbacks/{callback['id']}")
-    assert (await office.callback_is("cancelled"))["outcome"] == "cancelled"
-    rows = await office.assert_clean(contacts=3)
-    assert [row["outcome"] for row in rows] == ["callback", "no_answer", "answered"]
+        assert (await office.callback_is("postponed"))["attempts"] == 1
+        outside.subscribe(CUSTOMER, Subscriber(tone_hz=OUTSIDER))
+        customer = await outside.called(CUSTOMER, timeout_s=5)
+        await customer.until_hears(ANA, within_s=5)
+        await customer.hang_up()
+        await office.agent_is("ana", AgentState.READY)
+    rows = await office.assert_clean(contacts=2)
+    assert [row["outcome"] for row in rows] == ["callback", "answered"]
+    assert (await office.callback_of())["state"] == "reached"
+
+
+async def tries_again_after(office: OfficeFloor, seconds: int) -> None:
+    """Sooner than an administrator may say."""
+    async with office.store.begin() as conn:
+        row = await store_config.get_queue(conn, "sales")
+        assert row.callback is not None
+        policy = msgspec.structs.replace(row.callback, retry_s=seconds)
+        await store_config.update_queue(conn, msgspec.structs.replace(row, callback=policy))
+    await office.reload()
+
+
+async def test_agent_who_hangs_up_while_the_customers_phone_rings_costs_no_attempt(
+    office: OfficeFloor,
+) -> None:
+    await offers_callbacks(office, ring_s=30)
+    await wants_a_callback(office)
+    await office.stands("sales", callbacks=1)
+    rings = {CUSTOMER: Subscriber(behaviour=Behaviour.RING)}
+    async with office.outside(rings) as outside, office.at_work("ana") as ana:
+        await ana.answered(timeout_s=5)
+        first = await outside.called(CUSTOMER, timeout_s=5)
+        await ana.hang_up()
+        assert await first.ended() is EndedBy.CANCEL
+        outside.subscribe(CUSTOMER, Subscriber(tone_hz=OUTSIDER))
+        async with office.at_work("bob"):
+            customer = await outside.called(CUSTOMER, timeout_s=5)
+            await customer.until_hears(BOB, within_s=5)
+            await customer.hang_up()
+            await office.agent_is("bob", AgentState.READY)
+    await office.assert_clean(contacts=2)
+    assert {attempts for _, attempts in await states(office)} == {0}
+    assert [state for state, _ in await states(office)].count("refused") == 1
 
 
 async def test_agent_who_refuses_costs_no_attempt_and_the_next_one_calls_back(
@@ -216,6 +250,18 @@ async def test_agent_who_refuses_costs_no_attempt_and_the_next_one_calls_back(
         ("dialling", 0),
         ("reached", 0),
     ]
+
+
+async def test_caller_without_a_number_is_told_so_and_keeps_waiting(office: OfficeFloor) -> None:
+    await offers_callbacks(office)
+    async with office.caller("601", tone_hz=CALLER, number="anonymous") as caller:
+        await waits(caller)
+        await caller.press("1")
+        async with office.at_work("ana") as ana:
+            await ana.until_hears(CALLER, within_s=6)
+            await caller.hang_up()
+    (contact,) = await office.assert_clean()
+    assert contact["outcome"] == "answered"
 
 
 # ---- found again -------------------------------------------------------------------------------

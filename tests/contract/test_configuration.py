@@ -92,7 +92,6 @@ async def test_one_file_out_and_in_again_is_the_same_and_a_change_in_it_counts_f
     texts = office.tone_text("Nous sommes fermés.", CLOSED)
     file = tmp_path / "floor.yaml"
     assert await config(office, "export", file) == (0, f"Written to {file}.\n")
-    assert await config(office, "diff", file) == (0, "No differences.\n")
     assert "Nothing to change." in (await config(office, "import", file))[1]
     await office.set_queue("sales", music="default", service_level_s=30)
     whole = yaml.safe_load(file.read_text())
@@ -104,9 +103,6 @@ async def test_one_file_out_and_in_again_is_the_same_and_a_change_in_it_counts_f
     async with office.at_work("ana"):
         async with office.caller("601", tone_hz=CALLER) as talking:
             await talking.until_hears(ANA, within_s=6)
-            code, said = await config(office, "import", file, "--dry-run")
-            assert (code, "~ queues/sales/closed: false → true" in said) == (0, True), said
-            assert (await office.queue_view("sales")).open
             assert (await config(office, "import", file, "--comment", "Closed"))[0] == 0
             assert not (await office.queue_view("sales")).open
             # Who talks goes on talking.

@@ -11,8 +11,8 @@ import pytest
 
 from acd.model import AgentState, CallState
 from store import tables as t
-from tests.contract.harness import EndedBy, SippCaller, Subscriber
-from tests.contract.office import PARTNER, OfficeFloor
+from tests.contract.harness import Behaviour, EndedBy, SippCaller, Subscriber
+from tests.contract.office import MUSIC_HZ, PARTNER, TONE_MUSIC, OfficeFloor
 from tests.contract.team import ANA, BOB, CALLER, CLEO, DAN, OUTSIDER, SECOND
 from tests.waiting import until
 
@@ -60,6 +60,19 @@ async def test_messages_interrupt_the_music_which_comes_back_until_the_next(
             await caller.until_hears(ANA, within_s=3)
             await caller.hang_up()
         assert (await reason(office))[0] == "answered"
+
+
+async def test_each_queue_has_its_own_music_and_one_that_is_missing_is_replaced(
+    office: OfficeFloor,
+) -> None:
+    await office.set_queue("sales", music=TONE_MUSIC)
+    await office.set_queue("care", music="nowhere")
+    async with office.caller("601") as buyer, office.caller("602") as asker:
+        await buyer.until_hears(MUSIC_HZ, within_s=5, for_s=1.0)
+        await asker.until_hears_other_sound(within_s=5)
+        await buyer.hang_up()
+        await asker.hang_up()
+    await office.assert_clean(contacts=2)
 
 
 async def test_callers_are_told_their_place_which_only_gets_better(office: OfficeFloor) -> None:
@@ -166,8 +179,68 @@ async def test_key_leads_outside_after_the_words_for_it(office: OfficeFloor) -> 
         await caller.hang_up()
         await call.ended()
     assert (await reason(office))[:2] == ("overflow", "caller")
-    (dialled,) = [row for row in await office.segments() if row["kind"] == "outside"]
-    assert dialled["agent_id"] is None
+    assert await office.kinds("dial", "talk") == [("dial", None), ("talk", None)]
+    assert await office.visits() == [("sales", "overflow", None)]
+
+
+async def test_key_is_obeyed_while_an_agents_phone_rings_which_falls_silent(
+    office: OfficeFloor,
+) -> None:
+    await office.set_queue("sales", exits={"5": to("queue", "care")})
+    async with (
+        office.at_work("bob", Behaviour.RING) as bob,
+        office.at_work("dan") as dan,
+        office.caller("601", tone_hz=CALLER) as caller,
+    ):
+        await bob.rung(timeout_s=5)
+        await hears_music(caller)
+        await caller.press("5")
+        await dan.until_hears(CALLER, within_s=5)
+        assert await bob.ended() is EndedBy.CANCEL
+        await office.agent_is("bob", AgentState.READY)
+        await caller.hang_up()
+    assert (await reason(office))[0] == "answered"
+    assert await office.visits() == [("sales", "overflow", None), ("care", "answered", "dan")]
+
+
+async def test_partner_who_is_engaged_gives_the_caller_back_to_the_old_place(
+    office: OfficeFloor,
+) -> None:
+    await office.set_queue("sales", exits={"3": to("number", PARTNER)})
+    engaged = {PARTNER: Subscriber(behaviour=Behaviour.BUSY)}
+    async with (
+        office.outside(engaged) as outside,
+        office.caller("601", tone_hz=CALLER) as caller,
+    ):
+        await hears_music(caller)
+        key = (await office.only_call()).key
+        await caller.press("3")
+        await outside.called(PARTNER, timeout_s=5)
+        await office.waiting("sales", 1)
+        assert (await office.only_call()).key == key
+        await hears_music(caller)
+        async with office.at_work("ana") as ana:
+            await ana.until_hears(CALLER, within_s=5)
+            await caller.hang_up()
+    assert (await reason(office))[0] == "answered"
+
+
+async def test_agents_answer_cuts_the_message_that_is_being_said(office: OfficeFloor) -> None:
+    office.tone_prompt("long", SAID, seconds=20)
+    message = {"kind": "prompt", "prompt": "long", "first_s": 0, "every_s": None}
+    await office.set_queue("sales", messages=[message])
+    async with (
+        office.at_work("ana", Behaviour.MANUAL) as ana,
+        office.caller("601", tone_hz=CALLER) as caller,
+    ):
+        await ana.rung(timeout_s=5)
+        await caller.until_hears(SAID, within_s=4)
+        await ana.answer()
+        await asyncio.gather(
+            ana.until_hears(CALLER, within_s=3), caller.until_hears(ANA, within_s=3)
+        )
+        await caller.hang_up()
+    assert (await reason(office))[0] == "answered"
 
 
 # ---- too long, too many ------------------------------------------------------------------------
@@ -243,6 +316,22 @@ async def test_full_queue_sends_the_next_caller_to_the_partner_outside(office: O
         await first.hang_up()
     rows = await office.assert_clean(contacts=2)
     assert [row["outcome"] for row in rows] == ["abandoned", "overflow"]
+
+
+async def test_caller_for_whom_nobody_is_signed_in_is_sent_outside_at_once(
+    office: OfficeFloor,
+) -> None:
+    await office.set_queue("sales", on_nobody=to("number", PARTNER))
+    async with office.outside({PARTNER: Subscriber(tone_hz=OUTSIDER)}):
+        # Signed in, but not for sales.
+        async with office.at_work("dan"), office.caller("601", tone_hz=CALLER) as caller:
+            await caller.until_hears(OUTSIDER, within_s=5)
+            await caller.hang_up()
+        async with office.at_work("ana"), office.caller("601", tone_hz=CALLER) as caller:
+            await caller.until_hears(ANA, within_s=5)
+            await caller.hang_up()
+    rows = await office.assert_clean(contacts=2)
+    assert [row["outcome"] for row in rows] == ["overflow", "answered"]
 
 
 # ---- closed ------------------------------------------------------------------------------------

@@ -194,7 +194,7 @@ async def test_skill_given_while_a_caller_waits_counts_at_once(office: OfficeFlo
         await office.assert_clean()
         before, after = await office.routing(call_id, "fr")
         assert before["sentence"] == (
-            "À l’entrée en file : aucun des 1 connectés ne peut prendre cet appel pour l’instant."
+            "À l’entrée en file : le seul connecté ne peut pas prendre cet appel pour l’instant."
         )
         assert "bob n’a pas la compétence care." in [
             candidate["sentence"] for candidate in before["candidates"]

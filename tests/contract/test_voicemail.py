@@ -66,7 +66,7 @@ async def test_message_is_kept_listed_and_played_to_the_agent_it_is_routed_to(
         await asyncio.sleep(SPOKEN_S)
         await caller.press("#")
         await caller.until_hears_other_sound(within_s=6)
-        assert await caller.ended(timeout_s=8) is EndedBy.REMOTE
+        await caller.hang_up()
     await office.stands("sales", messages=1)
     left = await message(office, "new")
     assert left["queue_id"] == "sales"
@@ -114,8 +114,21 @@ async def test_agent_who_hears_a_message_calls_its_sender_with_one_key(
     assert await kinds(office, 2) == [("inbound", "voicemail"), ("voicemail", "answered")]
 
 
+async def test_silence_leaves_no_message_and_rings_nobody(office: OfficeFloor) -> None:
+    await takes_messages(office, closed=True, on_closed={"kind": "voicemail"})
+    async with office.at_work("ana") as ana:
+        async with office.caller("601", tone_hz=CALLER) as caller:
+            await caller.until_hears(GREETING, within_s=5)
+            await caller.hold()
+            assert await caller.ended(timeout_s=15) is EndedBy.REMOTE
+        assert await kinds(office, 1) == [("inbound", "out_of_hours")]
+        assert ana.offers() == 0
+
+
 async def test_kill_9_while_two_callers_speak_loses_neither_message(office: OfficeFloor) -> None:
-    """One hangs up while the floor is away, the other when it is back."""
+    """One ends the message while the floor is away and is thanked as soon as it is back; the other
+    speaks on and hangs up then.
+    """
     await takes_messages(office, closed=True, on_closed={"kind": "voicemail"})
     numbers = "+33612000010", "+33612000011"
     async with office.caller("601", tone_hz=CALLER, number=numbers[0]) as first:
@@ -124,9 +137,11 @@ async def test_kill_9_while_two_callers_speak_loses_neither_message(office: Offi
             await is_recorded(second)
             await office.kill()
             await asyncio.sleep(SPOKEN_S)
-            await first.hang_up()
+            await first.press("#")
             await office.start()
+            await first.until_hears_other_sound(within_s=5)
             await second.hang_up()
+            assert await first.ended(timeout_s=8) is EndedBy.REMOTE
     await office.stands("sales", messages=2)
     for number in numbers:
         assert (await message(office, "new", number))["queue_id"] == "sales"

@@ -19,7 +19,7 @@ import msgspec
 from acd.commands import HangUp, PlayPrompt, RingAgent
 from acd.config import FloorConfig
 from acd.engine import Engine
-from acd.events import CallArrived, ChannelGone, Event, LegAnswered, PromptFinished, SwitchSeen
+from acd.events import CallArrived, ChannelGone, Event, LegAnswered, PromptFinished
 from acd.facts import (
     AgentStateChanged,
     AnyFact,
@@ -41,6 +41,7 @@ from acd.flow import (
     Walked,
 )
 from acd.model import AgentId, AgentState, CallId, ChannelId, FlowId, QueueId, VisitOutcome
+from acd.sightings import SwitchSeen
 
 WELCOME_MS = 8_000
 

@@ -95,8 +95,6 @@ from acd.events import (
     StopSupervising,
     Supervise,
     Swap,
-    SwitchChannel,
-    SwitchSeen,
     TakeBack,
     TakeOver,
     Transfer,
@@ -140,6 +138,7 @@ from acd.model import (
     VisitId,
 )
 from acd.placing import rings_own_phone
+from acd.sightings import SwitchChannel, SwitchSeen
 from tests.sim.scripted_flows import ScriptedFlows
 
 START_MS = 1_760_000_000_000

@@ -93,6 +93,21 @@ def test_meanwhile_the_agent_hears_ringing_or_the_queue(target: Target, sound: s
     world.over()
 
 
+def test_recording_rests_while_the_agent_is_away_and_goes_on_with_another_file() -> None:
+    """The switch ends the recording of a bridge that is left empty, and may not even say so."""
+    world, caller, ana, _far = consulting(COLLEAGUE)
+    assert not world.recording
+    world.tell(Swap(ANA))
+    assert world.together(caller, ana)
+    assert len(world.recording) == 1
+    world.tell(Swap(ANA))
+    assert not world.recording
+    world.tell(Conference(ANA))
+    assert len(world.recording) == 1
+    assert world.recorded() == [("ana", "sales")] * 3
+    world.over()
+
+
 def test_the_contact_is_the_customers() -> None:
     world, _caller, _ana, _far = consulting(QUEUE)
     assert world.visits() == [("sales", "answered"), ("support", "answered")]

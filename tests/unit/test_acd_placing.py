@@ -489,6 +489,23 @@ def test_a_refer_to_the_second_call_joins_the_two_others(
     world.over()
 
 
+@pytest.mark.parametrize("second_ends_first", [False, True])
+def test_two_legs_that_the_switch_replaced_are_joined_though_it_never_says_so(
+    second_ends_first: bool,
+) -> None:
+    world, caller, ana, second, far = beside()
+    links = (ChannelId("link-1"), ChannelId("link-2"))
+    world.legs.update(links)
+    world.tell(LegReplaced(ana, links[0]))
+    world.tell(LegReplaced(second, links[1]))
+    for leg in (second, ana) if second_ends_first else (ana, second):
+        world.gone(leg)
+    assert world.together(caller, far)
+    assert world.legs == {caller, far}
+    assert world.transfers() == [("ana", "phone", "agent", "bob")]
+    world.over()
+
+
 def test_a_refer_named_from_the_second_leg_is_the_same() -> None:
     world, caller, ana, second, far = beside()
     world.tell(PhoneTransferred(second, None, ana))

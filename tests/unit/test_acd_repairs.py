@@ -22,8 +22,6 @@ from acd.events import (
     PhoneReachable,
     SignIn,
     SignOut,
-    SwitchChannel,
-    SwitchSeen,
 )
 from acd.facts import AnyFact, Call, ContactEnded, SegmentClosed
 from acd.floor import Turn
@@ -38,6 +36,7 @@ from acd.model import (
     Outcome,
     PhoneId,
 )
+from acd.sightings import SwitchChannel, SwitchSeen
 from tests.sim.scripted_flows import ScriptedFlows
 from tests.sim.switch_model import START_MS, small_config
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from acd.commands import HangUp, JoinBridge, RingAgent
-from acd.events import GetReady, PhoneReachable, PhoneUnreachable, SignIn, SignOut
+from acd.events import (
+    GetReady,
+    LegReplaced,
+    PhoneReachable,
+    PhoneTransferred,
+    PhoneUnreachable,
+    SignIn,
+    SignOut,
+)
 from acd.legs import WAITING_LINES
 from acd.model import AgentId, AgentState, ChannelId, PhoneId
 from tests.unit.acd_stage import SEAT, Stage, config, queue
@@ -103,6 +111,17 @@ def test_a_connected_agent_who_hangs_up_ends_the_call_and_is_rung_for_the_line_a
     caller = stage.caller()
     stage.hangs_up(line)
     assert caller in [c.channel_id for c in stage.ordered(HangUp)]
+    assert stage.state("ana") is AgentState.UNREACHABLE
+    stage.answers(stage.ring("ana"))
+    assert stage.state("ana") is AgentState.READY
+
+
+def test_a_line_by_which_the_phone_transferred_is_rung_again_when_the_phone_hangs_up() -> None:
+    stage, line = connected()
+    stage.caller()
+    stage.tell(LegReplaced(line))
+    stage.tell(PhoneTransferred(line, "bob"))
+    stage.hangs_up(line)
     assert stage.state("ana") is AgentState.UNREACHABLE
     stage.answers(stage.ring("ana"))
     assert stage.state("ana") is AgentState.READY

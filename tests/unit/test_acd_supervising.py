@@ -84,6 +84,13 @@ def test_modes_change_without_ringing_again() -> None:
     assert acts == ["listen", "whisper", "barge", "listen"]
 
 
+def test_who_ended_a_call_is_kept() -> None:
+    stage, _caller, _leg, _own = supervised(LISTEN)
+    stage.tell(EndCall(stage.call().id, "sophie"))
+    acts = [(fact.act, fact.by, fact.agent_id) for fact in stage.told(Supervised)]
+    assert ("end", "sophie", ANA) in acts
+
+
 @pytest.mark.parametrize("mode", [LISTEN, WHISPER, BARGE])
 @pytest.mark.parametrize("who", ["supervisor", "caller", "stop"])
 def test_nothing_is_left_when_somebody_leaves(mode: MonitorMode, who: str) -> None:

@@ -323,6 +323,23 @@ def test_a_restart_at_every_stage_loses_no_message(stage: str) -> None:
     world.run_dry()
 
 
+@pytest.mark.parametrize("stage", ["greeting", "thanked"])
+def test_words_cut_by_a_restart_are_not_waited_for(stage: str) -> None:
+    world = Answering()
+    if stage == "greeting":
+        world.greeted()
+    else:
+        world.speaks()
+        world.tell(RecordingEnded(world.recordings[-1]))
+        world.verified(world.recordings[-1], 3 * SECOND)
+    world.restart()
+    world.pass_time(0)
+    if stage == "greeting":
+        assert world.ordered(RecordLeg)
+    else:
+        assert world.outcomes() == [(Outcome.VOICEMAIL, "message_left")]
+
+
 # ---- the message as work -----------------------------------------------------------------------
 
 

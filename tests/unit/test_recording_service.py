@@ -189,6 +189,17 @@ async def test_a_message_whose_end_was_never_told_is_verified_when_the_call_ends
     assert isinstance(await desk.one(), RecordingKept)
 
 
+async def test_messages_are_running_until_the_switch_tells_their_end(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.start(agent_id=None)
+    desk.write(wav(16_000))
+    assert desk.recorder.messages_running(before=1) == []
+    assert desk.recorder.messages_running(before=2) == [RECORDING]
+    desk.recorder.switch_says_ended(RECORDING, None)
+    assert desk.recorder.messages_running(before=2) == []
+    assert isinstance(await desk.one(), RecordingKept)
+
+
 async def test_a_switch_that_never_tells_the_end_costs_patience_not_the_recording(
     tmp_path: Path,
 ) -> None:

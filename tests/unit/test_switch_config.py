@@ -82,6 +82,14 @@ def test_a_bad_password_is_refused_without_being_shown(config: SwitchConfig) -> 
         prepare.render(config, "")
 
 
+def test_folders_of_music_become_classes_of_their_names(config: SwitchConfig) -> None:
+    for name in ("jazz", "with blanks", "default"):
+        (config.instance / "sounds/music" / name).mkdir(parents=True)
+    text = rendered(config, "musiconhold.conf")
+    assert re.findall(r"^\[(.+)\]$", text, re.M) == ["general", "default", "jazz"]
+    assert "[jazz]\nmode = files\ndirectory = /srv/plateau/sounds/music/jazz\n" in text
+
+
 def test_certificates_survive_rendering(config: SwitchConfig) -> None:
     prepare.make_folders(config)
     prepare.render(config, "one")
