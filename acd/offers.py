@@ -89,14 +89,19 @@ def answered(floor: Floor, call: Call, one: Offer) -> None:
     was_queued = queueing.in_queue(floor, call)
     call = ringing.close(floor, call, one, OfferEnd.ANSWERED, leg_alive=True)
     call = ringing.withdraw_all(floor, call, OfferEnd.WITHDRAWN)
+    nobody_yet = call.channel_id is None and call.kind in (CallKind.CALLBACK, CallKind.VOICEMAIL)
+    segment_id = None if nobody_yet else SegmentId(floor.new_id())
     if was_queued:
-        call = queueing.close_visit(floor, call, VisitOutcome.ANSWERED, one.agent_id)
+        call = queueing.close_visit(floor, call, VisitOutcome.ANSWERED, one.agent_id, segment_id)
     if call.channel_id is None and call.kind is CallKind.CALLBACK:
         callbacks.agent_there(floor, call, one)
     elif call.channel_id is None and call.kind is CallKind.VOICEMAIL:
         voicemail.agent_there(floor, call, one)
     else:
-        talks.begin(floor, call, talks.Other(one.channel_id, one.agent_id, standing=one.standing))
+        other = talks.Other(
+            one.channel_id, one.agent_id, standing=one.standing, segment_id=segment_id
+        )
+        talks.begin(floor, call, other)
         _talk_begun(floor, floor.calls[call.id])
     if was_queued and call.visit is not None:
         rung_ms = floor.now_ms - one.made_at

@@ -18,6 +18,7 @@ from acd.model import (
     CallKind,
     CallState,
     QueueId,
+    SegmentId,
     SkillLevel,
     Visit,
     VisitId,
@@ -183,11 +184,15 @@ def close_visit(
     call: Call,
     outcome: VisitOutcome,
     agent_id: AgentId | None = None,
+    segment_id: SegmentId | None = None,
     ringing: bool = False,
     to: str | None = None,
     by: str | None = None,
 ) -> Call:
-    """The call leaves the queue; its offers must have been closed or taken before."""
+    """The call leaves the queue; its offers must have been closed or taken before.
+
+    `segment_id` is the talk that it was answered with.
+    """
     visit = call.visit
     if visit is None:
         return call
@@ -202,7 +207,17 @@ def close_visit(
     return floor.tell_call(
         call,
         lambda subject, seq, at: VisitClosed(
-            subject, seq, at, call.contact, visit.id, outcome, agent_id, None, ringing, to, by
+            subject,
+            seq,
+            at,
+            call.contact,
+            visit.id,
+            outcome,
+            agent_id,
+            segment_id,
+            ringing,
+            to,
+            by,
         ),
     )
 

@@ -45,6 +45,7 @@ class Other(msgspec.Struct, frozen=True):
     """The party that the call's first leg is to talk to: an agent, or a number outside.
 
     `taken_over`: an agent who was not rung for it (a supervisor who takes the call over).
+    `segment_id` is the talk's where the visit that it answers names it already.
     """
 
     channel_id: ChannelId
@@ -53,11 +54,12 @@ class Other(msgspec.Struct, frozen=True):
     standing: bool = False
     muted: bool = False
     taken_over: bool = False
+    segment_id: SegmentId | None = None
 
 
 def begin(floor: Floor, call: Call, other: Other) -> None:
     """Join the call's first leg and this other; record where the queue says so."""
-    segment_id = SegmentId(floor.new_id())
+    segment_id = other.segment_id or SegmentId(floor.new_id())
     kind = SegmentKind.CONSULT if call.kind is CallKind.CONSULT else SegmentKind.TALK
     visit_id = call.visit.id if call.visit else None
     call = telling.segment_opened(floor, call, segment_id, kind, other.agent_id, visit_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -118,17 +119,20 @@ async def test_urgent_caller_goes_before_one_who_came_earlier(office: OfficeFloo
 
 async def test_older_caller_goes_first_whichever_queue_they_are_in(office: OfficeFloor) -> None:
     """One agent serves both queues: care, sales, care are served in the order of their coming."""
-    async with (
-        office.caller("602", tone_hz=CALLER) as oldest,
-        office.caller("601", tone_hz=SECOND) as middle,
-        office.caller("602", tone_hz=BOB) as newest,
-    ):
-        await waits(office, oldest, "care", 2)
-        await waits(office, middle, "sales", 1)
+    async with AsyncExitStack() as stack:
+        callers = []
+        for dnis, hz, queue, so_many in (
+            ("602", CALLER, "care", 1),
+            ("601", SECOND, "sales", 1),
+            ("602", BOB, "care", 2),
+        ):
+            caller = await stack.enter_async_context(office.caller(dnis, tone_hz=hz))
+            await waits(office, caller, queue, so_many)
+            callers.append((caller, hz))
         async with office.at_work("ana") as ana:
-            for party, hz in ((oldest, CALLER), (middle, SECOND), (newest, BOB)):
+            for caller, hz in callers:
                 await ana.until_hears(hz, within_s=6)
-                await party.hang_up()
+                await caller.hang_up()
             await office.assert_clean(contacts=3)
 
 

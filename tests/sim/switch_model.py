@@ -774,6 +774,10 @@ class SwitchModel:
         visits = Counter(f.visit_id for f in self.facts if isinstance(f, VisitOpened))
         left = Counter(f.visit_id for f in self.facts if isinstance(f, VisitClosed))
         assert visits == left
+        talks = {f.segment_id for f in self.facts if isinstance(f, SegmentOpened)}
+        for fact in self.facts:
+            if isinstance(fact, VisitClosed) and fact.segment_id is not None:
+                assert fact.segment_id in talks, fact
         opened = Counter(f.segment_id for f in self.facts if isinstance(f, SegmentOpened))
         closed = Counter(f.segment_id for f in self.facts if isinstance(f, SegmentClosed))
         in_wrap_up = {

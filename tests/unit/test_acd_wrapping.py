@@ -16,7 +16,7 @@ from acd.events import (
     SetDisposition,
     SignOut,
 )
-from acd.facts import AgentStateChanged, DispositionSet, NoteAdded
+from acd.facts import AgentStateChanged, DispositionSet, NoteAdded, VisitClosed
 from acd.model import AgentId, AgentState, CallId
 from tests.unit.acd_stage import Stage, config, queue
 
@@ -152,3 +152,12 @@ def test_notes_and_data_belong_to_the_call() -> None:
     stage.tell(AddNote(call.id, "fait", ANA))
     assert [note.text for note in stage.told(NoteAdded)] == ["rappeler lundi", "fait"]
     assert stage.refusal(AddNote(CallId("none"), "x", ANA)) == (404, "unknown-call")
+
+
+def test_the_visit_names_the_talk_that_it_was_answered_with() -> None:
+    stage = stage_with()
+    stage.talk()
+    (closed,) = stage.told(VisitClosed)
+    talk = stage.call().talk
+    assert talk is not None
+    assert closed.segment_id == talk.segment_id
