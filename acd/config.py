@@ -227,13 +227,19 @@ class Calendar(msgspec.Struct, frozen=True):
 
 
 class Outside(msgspec.Struct, frozen=True):
-    """Where calls may go outside: a number must begin with one of `allowed` (empty: none may).
+    """Where calls may go outside: the beginnings of numbers (`+33`), or short ones whole (`112`).
 
-    `caller_id` is what is shown where no queue or agent says otherwise; None: the trunk's own.
+    Without any, none may be called. `caller_id` is what is shown where no queue or agent says
+    otherwise; None: the trunk's own.
     """
 
     allowed: tuple[str, ...] = ()
     caller_id: str | None = None
+
+    def allows(self, number: str) -> bool:
+        """Whether calls may go to this number."""
+        beginnings = tuple(entry for entry in self.allowed if entry.startswith("+"))
+        return number in self.allowed or number.startswith(beginnings)
 
 
 class AlertMetric(StrEnum):

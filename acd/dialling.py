@@ -23,8 +23,8 @@ RING_GRACE_S = 5
 
 
 def is_allowed(floor: Floor, number: str) -> bool:
-    """Whether calls may go to this number (E.164 or as the trunk takes it)."""
-    return any(number.startswith(prefix) for prefix in floor.config.outside.allowed)
+    """Whether calls may go to this number: E.164 by its beginning, a short one as a whole."""
+    return floor.config.outside.allows(number)
 
 
 def must_be_allowed(floor: Floor, number: str) -> None:

@@ -62,9 +62,10 @@ class Hands(Protocol):
 class FloorService:
     """One floor on one switch.
 
-    `on_turn` is told of every step after it was kept (live view, recordings, counts). `broken`
-    counts events whose handling failed by a fault of ours: each is logged with its trace, its
-    call is ended, everybody else is served.
+    `country` is the telephone code of numbers that come without one. `on_turn` is told of every
+    step after it was kept (live view, recordings, counts). `broken` counts events whose handling
+    failed by a fault of ours: each is logged with its trace, its call is ended, everybody else is
+    served.
     """
 
     def __init__(
@@ -73,8 +74,10 @@ class FloorService:
         journal: Journal,
         clock: Clock,
         on_turn: Callable[[Turn], None],
+        country: str,
     ) -> None:
         self.engine = engine
+        self._country = country
         self._journal = journal
         self._clock = clock
         self._on_turn = on_turn
@@ -219,7 +222,7 @@ class FloorService:
         if isinstance(event, ContactStatusChange):
             happened: SwitchEvent | None = self._contacts.event_of(event)
         else:
-            happened = event_of(event)
+            happened = event_of(event, self._country)
         if happened is not None:
             self.post(happened)
 
@@ -228,7 +231,7 @@ class FloorService:
         restarted = self.startup_time is not None and snapshot.startup_time != self.startup_time
         self.startup_time = snapshot.startup_time
         self._contacts.forget()
-        seen = seen_of(snapshot, app, taken_at, restarted)
+        seen = seen_of(snapshot, app, self._country, taken_at, restarted)
         log.info(
             "in sync with the switch",
             legs=len(seen.channels),
@@ -250,7 +253,7 @@ class FloorService:
             except AriError as error:  # the connection's own watch decides whether it is lost
                 log.warning("the switch could not be looked at", error=str(error))
                 continue
-            seen = seen_of(snapshot, app, taken_at, restarted=False, in_sync=False)
+            seen = seen_of(snapshot, app, self._country, taken_at, restarted=False, in_sync=False)
             self.post(seen)
 
     def live_call_ids(self) -> frozenset[CallId]:

@@ -23,6 +23,7 @@ from acd.events import (
     SwitchEvent,
 )
 from acd.model import ChannelId, PhoneId, PlaybackId, RecordingId
+from acd.phone_numbers import as_dialled, as_shown
 from acd.sightings import SwitchChannel, SwitchSeen
 from ari.connection import Snapshot
 from ari.events_gen import (
@@ -69,16 +70,20 @@ HEARD = frozenset(
 """The event types asked of the switch: all others are filtered where they arise."""
 
 
-def event_of(event: AriEvent) -> SwitchEvent | None:
-    """What an ARI event means for the floor; None where it means nothing."""
+def event_of(event: AriEvent, country: str) -> SwitchEvent | None:
+    """What an ARI event means for the floor; None where it means nothing.
+
+    `country` is the telephone code (`33`) of numbers that come without one.
+    """
     match event:
         case StasisStart(replace_channel=Channel() as replaced, channel=channel):
             return LegReplaced(ChannelId(replaced.id), ChannelId(channel.id))
         case StasisStart(channel=channel, args=args):
-            return _started(channel, args)
+            return _started(channel, args, country)
         case BridgeBlindTransfer(result=result, channel=channel, exten=exten):
             done = result == TRANSFERRED
-            return PhoneTransferred(ChannelId(channel.id), exten) if done else None
+            to = _dialled(exten, country)
+            return PhoneTransferred(ChannelId(channel.id), to) if done else None
         case BridgeAttendedTransfer():
             return _attended(event)
         case StasisEnd(channel=channel):
@@ -128,16 +133,16 @@ class Contacts:
         return PhoneReachable(phone) if known else PhoneUnreachable(phone)
 
 
-def _started(channel: Channel, args: tuple[str, ...]) -> SwitchEvent | None:
+def _started(channel: Channel, args: tuple[str, ...], country: str) -> SwitchEvent | None:
     channel_id = ChannelId(channel.id)
     if args[:1] == (RUNG,):
         return LegAnswered(channel_id)
     if args[:1] == (SNOOP,):
         return SnoopStarted(channel_id)
     if args[:1] == ("inbound",) and len(args) >= 2:
-        return CallArrived(channel_id, args[1], channel.caller.number or None, _name(channel))
+        return CallArrived(channel_id, args[1], _number(channel, country), _name(channel))
     if args[:1] == ("agent",) and len(args) >= 2:
-        return PhoneDialled(channel_id, _phone(channel.name), args[1])
+        return PhoneDialled(channel_id, _phone(channel.name), _dialled(args[1], country))
     return None
 
 
@@ -153,6 +158,18 @@ def _attended(event: BridgeAttendedTransfer) -> SwitchEvent | None:
     )
 
 
+def _number(channel: Channel, country: str) -> str | None:
+    return as_shown(channel.caller.number, country)
+
+
+def _dialled(extension: str, country: str) -> str:
+    """What a phone dialled: a code, a colleague or a queue as it is, a number in one form."""
+    try:
+        return as_dialled(extension, country)
+    except ValueError:
+        return extension
+
+
 def _name(channel: Channel) -> str | None:
     return channel.caller.name or None
 
@@ -165,13 +182,18 @@ def _phone(channel_name: str) -> PhoneId | None:
 
 
 def seen_of(
-    snapshot: Snapshot, app: str, taken_at: int, restarted: bool, in_sync: bool = True
+    snapshot: Snapshot,
+    app: str,
+    country: str,
+    taken_at: int,
+    restarted: bool,
+    in_sync: bool = True,
 ) -> SwitchSeen:
     """A snapshot reduced to what is ours; `taken_at` is when its reading began."""
     return SwitchSeen(
         taken_at=taken_at,
         in_sync=in_sync,
-        channels=ours(snapshot.channels, app),
+        channels=ours(snapshot.channels, app, country),
         bridges={
             bridge.id: tuple(ChannelId(channel) for channel in bridge.channels)
             for bridge in snapshot.bridges
@@ -186,7 +208,7 @@ def seen_of(
     )
 
 
-def ours(channels: tuple[Channel, ...], app: str) -> tuple[SwitchChannel, ...]:
+def ours(channels: tuple[Channel, ...], app: str, country: str) -> tuple[SwitchChannel, ...]:
     """The legs that are in our application, or that we rang and that have not answered yet."""
     found: list[SwitchChannel] = []
     for channel in channels:
@@ -199,7 +221,7 @@ def ours(channels: tuple[Channel, ...], app: str) -> tuple[SwitchChannel, ...]:
                     ChannelId(channel.id),
                     answered,
                     words[1:],
-                    channel.caller.number or None,
+                    _number(channel, country),
                     _name(channel),
                 )
             )

@@ -15,9 +15,9 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from acd import model as acd
 from acd.events import AgentRequest, FloorRequest, TalkRequest
+from acd.phone_numbers import as_dialled, to_e164
 from api.auth import AsAgent, AsSupervisor, Principal
 from api.context import Context, Ctx, audit
-from api.phone_numbers import as_dialled, to_e164
 from api.problems import Problem, described, forbidden, invalid
 from api.shapes import Body, Id, PathId, Saved, no_controls
 from control.protocol import AgentView, Done

@@ -169,7 +169,7 @@ class CalendarEntry(Part):
     )
 
 
-Prefix = Annotated[str, StringConstraints(pattern=r"^\+[0-9]{0,14}$")]
+Prefix = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]{0,14}|[0-9]{2,8})$")]
 
 
 class OutsideEntry(Part):

@@ -198,7 +198,9 @@ class FloorProcess:
             self._alerts = await recollect(conn, engine, self._tally)
         self._speak(config)
         self._picture = LivePicture(engine.floor, self._tally, self._alerts)
-        self._service = FloorService(engine, self._journal, clock, self._on_turn)
+        self._service = FloorService(
+            engine, self._journal, clock, self._on_turn, settings.country_code
+        )
         self._recorder = Recorder(place.recordings, clock.now_ms, self._keep_found)
         async with store.connect() as conn:
             live = self._service.live_call_ids()

@@ -180,12 +180,14 @@ def _service(
 
 def number_fault(number: str, outside: Outside) -> str | None:
     """Why calls cannot go to this number, None if they can."""
+    if not number.startswith("+") and number in outside.allowed:
+        return None  # a short number, listed whole
     digits = number.removeprefix("+")
     if not number.startswith("+") or not digits.isascii() or not digits.isdigit():
         return f"“{number}” is not a number in international form (E.164), as +33123456789"
     if not 7 <= len(digits) <= 15 or digits[0] == "0":
         return f"“{number}” has not from 7 to 15 digits that begin with a country's code"
-    if not number.startswith(outside.allowed):
+    if not outside.allows(number):
         return f"calls may not go to {number}: no prefix in outside.allowed begins it"
     return None
 

@@ -63,7 +63,7 @@ from ari.decode import decode
 from ari.events_gen import Channel, ContactInfo, ContactStatusChange, Endpoint, RESTResponse
 from ari.wire import AriResponse, Json
 from tests.sim.scripted_flows import ScriptedFlows
-from tests.sim.switch_model import START_MS, small_config
+from tests.sim.small_floor import START_MS, small_config
 from tests.unit import test_ari_decode as captured
 
 pytestmark = pytest.mark.unit
@@ -75,7 +75,7 @@ def meant(frame: str) -> SwitchEvent | None:
     event = decode(frame, Counters())
     assert event is not None
     assert not isinstance(event, RESTResponse)
-    return event_of(event)
+    return event_of(event, "33")
 
 
 def started(args: str, name: str = "PJSIP/trunk-00000149") -> str:
@@ -86,7 +86,7 @@ def started(args: str, name: str = "PJSIP/trunk-00000149") -> str:
 
 def test_frames_become_events() -> None:
     channel = ChannelId("1795362851.331")
-    assert meant(started('["inbound","600"]')) == CallArrived(channel, "600", "0612345678", None)
+    assert meant(started('["inbound","600"]')) == CallArrived(channel, "600", "+33612345678", None)
     assert meant(started('["rung","call-1"]')) == LegAnswered(channel)
     assert meant(started('["agent","*12"]', "PJSIP/agent-a-b-00000149")) == PhoneDialled(
         channel, PhoneId("agent-a-b"), "*12"
@@ -153,7 +153,7 @@ def leg(state: str, app: str, data: str) -> Channel:
 def test_what_is_ours_is_told_by_what_the_leg_executes(
     state: str, app: str, data: str, seen: tuple[bool, tuple[str, ...]] | None
 ) -> None:
-    found = ours((leg(state, app, data),), "plateau")
+    found = ours((leg(state, app, data),), "plateau", "33")
     assert [(one.answered, one.args) for one in found] == ([seen] if seen else [])
 
 
@@ -347,7 +347,7 @@ class Floor:
         self.pages = Pages()
         self.hands = Hands(self.pages)
         self.turns: list[Turn] = []
-        self.service = FloorService(engine, self.pages, Clock(), self.turns.append)
+        self.service = FloorService(engine, self.pages, Clock(), self.turns.append, "33")
         self.service.use(self.hands)
         self.work = engine.floor.agents
 

@@ -52,6 +52,13 @@ def test_a_sound_one_has_no_faults() -> None:
     assert _told(SOUND) == []
 
 
+def test_a_short_number_may_be_called_where_it_is_listed_whole() -> None:
+    queue = replace(A, on_closed=To(Kind.NUMBER, "3900"))
+    listed = replace(SOUND, queues={**SOUND.queues, "a": queue}, outside=Outside(("+33", "3900")))
+    assert _told(listed) == []
+    assert _told(replace(listed, outside=Outside(("+33", "390"))))
+
+
 def test_nobody_is_called_what_rest_calls_oneself() -> None:
     me = AgentEntry(AgentId("me"), "Me", PhoneId("agent-me"))
     ((pointer, message),) = _told(replace(SOUND, agents={"me": me}))

@@ -1,4 +1,7 @@
-"""Telephone numbers as people write them, made E.164. Whether one may be called is the floor's.
+"""Telephone numbers as people and trunks write them, made E.164. Pure.
+
+One form everywhere, so that a caller's number, a booked callback and a list of lost calls meet.
+Whether a number may be called is decided elsewhere.
 
 How each country writes its numbers is libphonenumber's knowledge, by its Python port.
 """
@@ -40,9 +43,21 @@ _WRITE: Final = (
 
 
 def as_dialled(text: str, country_code: str) -> str:
-    """What an agent dials: 2 to 8 digits (a colleague, a service) as they are, else E.164.
+    """What somebody dials: 2 to 8 digits (a colleague, a service) as they are, else E.164.
 
     Raises ValueError.
     """
     compact = _BETWEEN.sub("", text)
     return compact if _SHORT.fullmatch(compact) else to_e164(text, country_code)
+
+
+def as_shown(text: str | None, country_code: str) -> str | None:
+    """A number as the trunk shows it, in one form; what cannot be read stays as it is (a trunk may
+    show a name or a short service number), None where it is withheld.
+    """
+    if not text:
+        return None
+    try:
+        return to_e164(text, country_code)
+    except ValueError:
+        return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.phone_numbers import as_dialled, to_e164
+from acd.phone_numbers import as_dialled, as_shown, to_e164
 
 pytestmark = pytest.mark.unit
 
@@ -44,3 +44,21 @@ def test_short_numbers_are_dialled_as_they_are() -> None:
     assert as_dialled("01 23 45 67 89", "33") == PARIS
     with pytest.raises(ValueError, match="write it as"):
         as_dialled("1", "33")
+
+
+@pytest.mark.parametrize(
+    ("shown", "read"),
+    [
+        ("0612345678", "+33612345678"),
+        ("0033612345678", "+33612345678"),
+        ("+441632960961", "+441632960961"),
+        ("3900", "3900"),
+        ("anonymous", "anonymous"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_number_shown_by_the_trunk_stands_in_one_form(
+    shown: str | None, read: str | None
+) -> None:
+    assert as_shown(shown, "33") == read
