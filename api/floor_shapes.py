@@ -176,7 +176,10 @@ class OutsideEntry(Part):
     """Where calls may go outside."""
 
     allowed: list[Prefix] = Field(
-        default=[], max_length=500, description="a number must begin so", examples=[["+33"]]
+        default=[],
+        max_length=500,
+        description="the beginnings of numbers in international form, or short numbers whole",
+        examples=[["+33", "3631"]],
     )
     caller_id: E164 | None = Field(None, description="shown where nobody says otherwise")
 

@@ -18,6 +18,7 @@ from switch import lifecycle
 from switch.cli import default_rootfs
 from switch.model import RunningSwitch
 from tests.contract.office import MUSIC_HZ, TONE_MUSIC, OfficeFloor, write_tone
+from tests.contract.people import People, hired
 from tests.contract.real_floor import OUTSIDE_PORT, RealFloor, harness_site
 from tests.contract.team import TeamFloor
 from tests.store.postgres import Server
@@ -123,6 +124,20 @@ async def office(shared_office: OfficeFloor) -> OfficeFloor:
     """The shared office on a clean page, configured as at the beginning."""
     await shared_office.turn_page()
     return shared_office
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def staff(shared_office: OfficeFloor) -> People:
+    """Everybody of the office, hired once for a file of tests."""
+    return await hired(shared_office)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def people(staff: People, office: OfficeFloor) -> People:
+    """The same; the audit log begins with the test."""
+    assert staff.office is office
+    await staff.turn_page()
+    return staff
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,6 +11,7 @@ import wave
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 import httpx
@@ -27,6 +28,7 @@ from plateau.stack import api_settings
 from store import accounts
 from store import config as store_config
 from store.rows import FlowRow, NumberRow, QueueRow, Role, SkillRow, UserRow
+from tests.contract.desks import Person
 from tests.contract.harness import tone
 from tests.contract.harness.tones import RATE
 from tests.contract.real_floor import direct
@@ -65,7 +67,8 @@ class OfficeFloor(TeamFloor):
 
     _touched = False
     _http: httpx.AsyncClient
-    _token = ""
+    _chief: Person | None = None
+    _staff: Mapping[str, Mapping[str, object]] = MappingProxyType({})
 
     async def furnish(self) -> None:
         """Write the configuration that every test begins with, and who may change it."""
@@ -116,15 +119,23 @@ class OfficeFloor(TeamFloor):
         self, method: str, path: str, *, status: int | None = None, **more: Any
     ) -> httpx.Response:
         """One request of the administrator; it must succeed, or answer `status`."""
-        if not self._token:
-            form = {"username": LOGIN, "password": PASSWORD}
-            answer = await self._http.post("/api/v1/token", data=form)
-            self._token = answer.raise_for_status().json()["access_token"]
-        headers = {"Authorization": f"Bearer {self._token}"} | more.pop("headers", {})
-        answer = await self._http.request(method, f"/api/v1{path}", headers=headers, **more)
-        right = answer.is_success if status is None else answer.status_code == status
-        assert right, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer
+        if self._chief is None:
+            self._chief = await Person.signed_in(self._http, LOGIN, PASSWORD)
+        return await self._chief.rest(method, path, status=status, **more)
+
+    async def person(self, login: str, role: Role, agent: str) -> Person:
+        """Somebody new with an account that belongs to an agent, signed in."""
+        account = {"login": login, "name": login.title(), "role": role, "agent_id": agent}
+        await self.rest("POST", "/users", json=account | {"password": PASSWORD})
+        return await Person.signed_in(self._http, login, PASSWORD)
+
+    async def staff(self, fields: Mapping[str, Mapping[str, object]]) -> None:
+        """The agents are from now on, on every page, as in `SKILLS` with these fields."""
+        self._staff = fields
+        for name in fields:
+            entry = self._agent_entry(name)
+            del entry["phone"]  # belongs to the section of agents, not to a change of one
+            await self.rest("PUT", f"/agents/{name}", json=entry)
 
     async def configure(self, method: str, path: str, **more: Any) -> Any:
         """A change of the configuration, in force when this returns; its answer."""
@@ -196,21 +207,22 @@ class OfficeFloor(TeamFloor):
         if self._touched:
             whole = {
                 "queues": {name: queue_entry(name) for name in QUEUES},
-                "agents": {name: _agent_entry(name) for name in SKILLS},
+                "agents": {name: self._agent_entry(name) for name in SKILLS},
                 "calendars": {},
+                "alert_rules": {},
             }
             await self.rest("PUT", "/config", json=whole)
             self._touched = False
+
+    def _agent_entry(self, name: str) -> dict[str, object]:
+        skills = [{"skill": skill, "level": level} for skill, level in SKILLS[name].items()]
+        entry = {"name": name.title(), "phone": f"agent-{name}", "skills": skills}
+        return {**entry, **self._staff.get(name, {})}
 
 
 def queue_entry(queue: str, **fields: object) -> dict[str, object]:
     """A queue as it is sent: that of `QUEUES` with other fields."""
     return {**QUEUES[queue], **_EVERYWHERE, **fields}
-
-
-def _agent_entry(name: str) -> dict[str, object]:
-    skills = [{"skill": skill, "level": level} for skill, level in SKILLS[name].items()]
-    return {"name": name.title(), "phone": f"agent-{name}", "skills": skills}
 
 
 def write_tone(path: Path, hz: int, seconds: float) -> None:

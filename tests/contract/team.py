@@ -39,6 +39,7 @@ from store import config as store_config
 from store import tables as t
 from store.rows import AgentRow, FlowRow, NumberRow, QueueRow, SeatRow, SkillRow
 from tests.contract.harness import Behaviour, SippAgent, SippCaller, wav_tones
+from tests.contract.harness.hearing import Hearing
 from tests.contract.real_floor import RealFloor, direct, secret_of
 from tests.waiting import until
 
@@ -282,7 +283,7 @@ async def both_hear(
     await asyncio.gather(one.until_hears(other_hz, within_s=5), other.until_hears(hz, within_s=5))
 
 
-async def all_hear(parties: Sequence[tuple[SippAgent | SippCaller, int]]) -> None:
+async def all_hear(parties: Sequence[tuple[Hearing, int]]) -> None:
     """Each hears all the others at the same time."""
     await asyncio.gather(
         *(

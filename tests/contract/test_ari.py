@@ -205,14 +205,15 @@ async def test_socket_and_http_give_the_same_answers_and_errors(
 
 
 async def _applications_serve(conn: AriConnection, names: set[str]) -> None:
-    async with asyncio.timeout(_DEADLINE_S):
-        for name in sorted(names):
-            while True:
-                try:
-                    await applications.get(conn, name)
-                    break
-                except errors.Gone:
-                    await asyncio.sleep(0.01)
+    async def all_serve() -> bool:
+        try:
+            for name in sorted(names):
+                await applications.get(conn, name)
+        except errors.Gone:
+            return False
+        return True
+
+    await until(f"{sorted(names)} serve", all_serve, _DEADLINE_S)
 
 
 async def test_one_pin_is_served_in_the_order_of_asking(running: RunningSwitch) -> None:
@@ -272,13 +273,14 @@ async def test_a_recording_is_made_fetched_and_refused_when_it_cannot_be(
 
 
 async def _stored(conn: AriConnection, name: str) -> None:
-    async with asyncio.timeout(_DEADLINE_S):
-        while True:
-            try:
-                await recordings.get_stored(conn, name, pin="c")
-                return
-            except errors.Gone:
-                await asyncio.sleep(0.01)
+    async def is_stored() -> bool:
+        try:
+            await recordings.get_stored(conn, name, pin="c")
+        except errors.Gone:
+            return False
+        return True
+
+    await until(f"{name} is stored", is_stored, _DEADLINE_S)
 
 
 async def test_an_endpoint_made_at_run_time_is_told_and_listed(running: RunningSwitch) -> None:

@@ -5,7 +5,6 @@ The extensions are put into the running dialplan by console, for these tests onl
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -212,7 +211,7 @@ async def test_a_ring_given_up_meanwhile_does_not_silence_the_talk(
             assert await other.ended() is EndedBy.CANCEL
         assert await agent.ended() is EndedBy.CANCEL
         ended_s = caller.now_s()
-        await asyncio.sleep(1.0)  # the time looked at, not a wait for something to happen
+        await caller.until_past(ended_s + 0.95)
         assert caller.heard(1000, ended_s, ended_s + 0.9)
         await caller.hang_up()
         assert await caller.ended() is EndedBy.LOCAL

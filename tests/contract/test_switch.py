@@ -24,6 +24,7 @@ from switch import lifecycle, process
 from switch.cli import default_rootfs
 from switch.model import RunningSwitch, SwitchConfig, SwitchUnavailable
 from switch.sipp import sipp_argv
+from tests.waiting import until_blocking
 
 pytestmark = pytest.mark.contract
 
@@ -411,11 +412,8 @@ def test_an_unknown_address_is_not_a_trunk(config: SwitchConfig, tmp_path: Path)
         code, said = phone.outcome(15)
         assert code == 0, said
         log = strict.instance / "log/security.log"
-        deadline = time.monotonic() + 5
         told = f'SecurityEvent="ChallengeSent".*RemoteAddress="IPV4/UDP/127.0.0.1/{_BASE + 22}"'
-        while not re.search(told, log.read_text()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert re.search(told, log.read_text())
+        until_blocking(f"{told} in {log}", lambda: re.search(told, log.read_text()))
     finally:
         lifecycle.down(strict, grace_s=1.0)
 
@@ -437,10 +435,11 @@ def test_a_prompt_played_to_a_bridge_is_recorded_where_we_are_told(
         assert code == 201, said
         assert isinstance(said, dict)
         # With nobody else in the bridge the recorder leaves it when the announcer does.
-        deadline = time.monotonic() + 15
-        while ask(running, "GET", f"recordings/live/{name}")[0] == 200:
-            assert time.monotonic() < deadline, "the prompt never ended"
-            time.sleep(0.05)
+        until_blocking(
+            "the end of the prompt",
+            lambda: ask(running, "GET", f"recordings/live/{name}")[0] != 200,
+            within_s=15,
+        )
         assert ask(running, "GET", f"recordings/stored/{name}")[0] == 200
         file = running.recordings / f"{name}.wav"
         with wave.open(str(file)) as wav:

@@ -37,6 +37,11 @@ async def is_recorded(caller: SippCaller) -> None:
     await caller.until_silent(within_s=3)
 
 
+async def speaks(caller: SippCaller) -> None:
+    """The caller's tone sounds for as long as a spoken message lasts."""
+    await caller.until_past(caller.now_s() + SPOKEN_S)
+
+
 async def message(office: OfficeFloor, state: str, number: str = CUSTOMER) -> dict[str, Any]:
     """The newest message from this number, once it is in this state."""
     found: list[dict[str, Any]] = []
@@ -63,7 +68,7 @@ async def test_message_is_kept_listed_and_played_to_the_agent_it_is_routed_to(
         await caller.until_hears_other_sound(within_s=5)
         await caller.press("2")
         await is_recorded(caller)
-        await asyncio.sleep(SPOKEN_S)
+        await speaks(caller)
         await caller.press("#")
         await caller.until_hears_other_sound(within_s=6)
         await caller.hang_up()
@@ -96,7 +101,7 @@ async def test_agent_who_hears_a_message_calls_its_sender_with_one_key(
     await takes_messages(office, closed=True, on_closed={"kind": "voicemail"})
     async with office.caller("601", tone_hz=CALLER) as caller:
         await is_recorded(caller)
-        await asyncio.sleep(SPOKEN_S)
+        await speaks(caller)
         await caller.hang_up()
     await office.stands("sales", messages=1)
     async with (
@@ -136,7 +141,7 @@ async def test_kill_9_while_two_callers_speak_loses_neither_message(office: Offi
         async with office.caller("601", tone_hz=SECOND, number=numbers[1]) as second:
             await is_recorded(second)
             await office.kill()
-            await asyncio.sleep(SPOKEN_S)
+            await speaks(first)
             await first.press("#")
             await office.start()
             await first.until_hears_other_sound(within_s=5)

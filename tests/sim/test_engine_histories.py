@@ -1,7 +1,7 @@
 """Random histories on the engine: whatever happens, in whatever order, the invariants hold.
 
 Hypothesis looks for small faults and shrinks them; the seeded histories go deep, in numbers, on
-every core. What always holds is in `switch_model`.
+every core. What always holds is in `invariants`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.sim.switch_model import KINDS, SwitchModel
+from tests.sim.random_steps import KINDS, RandomSteps
 
 pytestmark = pytest.mark.sim
 
@@ -33,7 +33,7 @@ CHUNK = 250
 )
 @given(st.lists(st.integers(0, KINDS * 60 - 1), min_size=1, max_size=45), st.integers(0, 1000))
 def test_no_caller_is_lost_and_no_agent_gets_two(numbers: list[int], seed: int) -> None:
-    world = SwitchModel(seed)
+    world = RandomSteps(seed)
     for number in numbers:
         world.act(number)
     world.run_dry()
@@ -42,7 +42,7 @@ def test_no_caller_is_lost_and_no_agent_gets_two(numbers: list[int], seed: int) 
 def history(seed: int) -> None:
     """One seeded history, half of it on purpose; raises AssertionError where something breaks."""
     rng = random.Random(seed)
-    world = SwitchModel(seed)
+    world = RandomSteps(seed)
     for _ in range(rng.randrange(5, 60)):
         if rng.random() < 0.6:
             world.act_on_purpose(rng.randrange(100_000))

@@ -25,7 +25,8 @@ from store.reporting import By, ReportQuery, report
 from store.restart import counts_since
 from store.schema import migrate
 from store.writer import write_facts
-from tests.sim.switch_model import KINDS, START_MS, SwitchModel
+from tests.sim.random_steps import KINDS, RandomSteps
+from tests.sim.small_floor import START_MS
 
 pytestmark = pytest.mark.sim
 
@@ -45,14 +46,14 @@ async def _migrated(path: Path) -> None:
     await engine.dispose()
 
 
-class _Unchecked(SwitchModel):
+class _Unchecked(RandomSteps):
     """A world whose engine is judged elsewhere (test_engine_histories)."""
 
     def check(self) -> None:
         """Only what is told matters here."""
 
 
-def _history(seed: int) -> SwitchModel:
+def _history(seed: int) -> RandomSteps:
     world, rng = _Unchecked(seed), random.Random(seed)
     for _ in range(400):
         world.act(rng.randrange(KINDS * 60))
@@ -62,7 +63,7 @@ def _history(seed: int) -> SwitchModel:
 
 
 @asynccontextmanager
-async def _told(world: SwitchModel, seed: int, folder: Path) -> AsyncIterator[AsyncEngine]:
+async def _told(world: RandomSteps, seed: int, folder: Path) -> AsyncIterator[AsyncEngine]:
     """SQL with all facts of a history, told in any order."""
     facts = list(world.facts)
     random.Random(seed).shuffle(facts)

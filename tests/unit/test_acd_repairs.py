@@ -38,7 +38,7 @@ from acd.model import (
 )
 from acd.sightings import SwitchChannel, SwitchSeen
 from tests.sim.scripted_flows import ScriptedFlows
-from tests.sim.switch_model import START_MS, small_config
+from tests.sim.small_floor import START_MS, small_config
 
 pytestmark = pytest.mark.unit
 

@@ -1,199 +1,19 @@
-"""What waiting callers hear, and where they go: doors, music, messages, keys, the longest wait."""
+"""What waiting callers hear: music, messages, their place, how long it will be."""
 
 from __future__ import annotations
-
-import itertools
 
 import msgspec
 import pytest
 
-from acd.commands import (
-    AnswerCaller,
-    DialOutside,
-    HangUp,
-    JoinBridge,
-    PlayPrompt,
-    StartMusic,
-    StopMusic,
-    StopPrompt,
-)
-from acd.config import (
-    AgentProfile,
-    Calendar,
-    FloorConfig,
-    MessageKind,
-    OpenSpan,
-    Outside,
-    Queue,
-    VoicemailPolicy,
-    WaitMessage,
-)
-from acd.events import Configure, DigitPressed, PromptFinished, SetPriority
-from acd.facts import ContactEnded, VisitClosed, VisitOpened
-from acd.model import (
-    AgentState,
-    CalendarId,
-    CallState,
-    ChannelId,
-    Outcome,
-    QueueId,
-    SkillId,
-    SkillLevel,
-    Target,
-    TargetKind,
-    VisitOutcome,
-)
-from tests.unit.acd_stage import Stage, agent, config, queue
+from acd.commands import JoinBridge, StartMusic, StopMusic, StopPrompt
+from acd.config import MessageKind, WaitMessage
+from acd.events import SetPriority
+from acd.facts import VisitOpened
+from acd.model import CallState, Outcome, QueueId, SkillId, SkillLevel
+from tests.unit.acd_stage import agent, queue
+from tests.unit.queued_callers import SECOND, Queued, floor_of, longest, position, text, to_queue
 
 pytestmark = pytest.mark.unit
-
-SECOND = 1_000
-NUMBER = "+33800000001"
-ANY_NUMBER = Outside(allowed=("+33", "06"))
-NEVER = Calendar(CalendarId("never"), "Europe/Paris", ((),) * 7)
-
-
-def to_queue(name: str) -> Target:
-    return Target(TargetKind.QUEUE, name)
-
-
-def text(words: str, first_s: int = 10, every_s: int | None = 30) -> WaitMessage:
-    return WaitMessage(MessageKind.TEXT, {"fr": words}, first_s=first_s, every_s=every_s)
-
-
-def floor_of(*queues: Queue, agents: tuple[AgentProfile, ...] = (), **more: object) -> FloorConfig:
-    given: dict[str, object] = {"outside": ANY_NUMBER, "calendars": {NEVER.id: NEVER}, **more}
-    return msgspec.structs.replace(config(*queues, agents=agents), **given)
-
-
-class Queued(Stage):
-    """Callers dial 600 and press a key: they have been answered and wait in `sales`."""
-
-    def waits(self, number: str = "0612345678") -> ChannelId:
-        channel_id = self.caller(number, dnis="600")
-        self.tell(DigitPressed(channel_id, "1"))
-        return channel_id
-
-    def presses(self, channel_id: ChannelId, digit: str) -> None:
-        self.tell(DigitPressed(channel_id, digit))
-
-    def hears(self) -> list[str]:
-        """What is played to somebody in the last step; texts by their words."""
-        played = [media for c in self.ordered(PlayPrompt) for media in c.media]
-        return [media.removeprefix("tts:fr-") for media in played]
-
-    def prompt_ends(self) -> None:
-        self.tell(PromptFinished(self.prompts.pop()))
-
-    def outcomes(self) -> list[tuple[Outcome, str]]:
-        return [(f.outcome, f.reason) for f in self.told(ContactEnded)]
-
-    def visits(self) -> list[VisitOutcome]:
-        return [f.outcome for f in self.told(VisitClosed)]
-
-
-# ---- whether a queue takes a call --------------------------------------------------------------
-
-
-@pytest.mark.parametrize("shut", [{"closed": True}, {"calendar": NEVER.id}])
-def test_a_closed_queue_says_so_and_hangs_up(shut: dict[str, object]) -> None:
-    world = Queued(floor_of(msgspec.structs.replace(queue(), **shut)))
-    world.signs_in("ana")
-    world.waits()
-    assert "fermés" in world.hears()[0]
-    assert world.state("ana") is AgentState.READY
-    world.prompt_ends()
-    assert world.outcomes() == [(Outcome.OUT_OF_HOURS, "closed")]
-    assert world.ordered(HangUp)
-    assert world.told(VisitOpened) == []
-
-
-def test_who_hangs_up_on_the_closed_message_came_out_of_hours() -> None:
-    world = Queued(floor_of(queue(closed=True)))
-    world.hangs_up(world.waits())
-    assert world.outcomes() == [(Outcome.OUT_OF_HOURS, "hung_up_on_the_way")]
-
-
-def test_a_closed_queue_sends_callers_where_it_says_after_its_own_words() -> None:
-    elsewhere = Target(TargetKind.QUEUE, "night", {"fr": "La nuit vous répond."})
-    world = Queued(floor_of(queue(closed=True, on_closed=elsewhere), queue("night")))
-    world.waits()
-    assert world.hears() == ["La nuit vous répond."]
-    world.prompt_ends()
-    assert [f.queue_id for f in world.told(VisitOpened)] == ["night"]
-
-
-def test_a_closed_queue_answers_a_caller_who_still_hears_it_ring() -> None:
-    world = Queued(floor_of(queue(closed=True)))
-    world.caller()
-    assert world.ordered(AnswerCaller)
-    assert world.hears()
-
-
-def test_closing_leaves_those_inside_who_are_served() -> None:
-    world = Queued(floor_of(queue(max_wait_s=600)))
-    world.waits()
-    world.tell(Configure(floor_of(queue(closed=True))))
-    assert world.call().state is CallState.WAITING
-    world.signs_in("ana")
-    world.answers(world.ring("ana"))
-    assert world.call().state is CallState.TALKING
-
-
-def test_a_full_queue_turns_the_next_caller_away_and_counts_the_visit() -> None:
-    world = Queued(floor_of(queue(max_length=1)))
-    world.waits()
-    world.waits()
-    assert "occupés" in world.hears()[0]
-    world.prompt_ends()
-    assert world.outcomes() == [(Outcome.OVERFLOW, "full")]
-    assert world.visits() == [VisitOutcome.OVERFLOW]
-
-
-def test_a_queue_with_nobody_signed_in_goes_where_it_says_only_if_it_says() -> None:
-    world = Queued(floor_of(queue(on_nobody=to_queue("night")), queue("night")))
-    caller = world.waits()
-    assert world.call().last_queue_id == "night"
-    world.hangs_up(caller)
-    world.signs_in("ana")
-    world.tell(DigitPressed(world.caller(dnis="600"), "1"))
-    assert world.call().last_queue_id == "sales"
-
-
-def test_nobody_counts_skills_that_the_flow_asks_for_and_agents_on_pause() -> None:
-    english = SkillLevel(SkillId("english"), 3)
-    asks = queue(on_nobody=to_queue("night"), required=(english,))
-    speaks = agent("ana", skills=(SkillLevel(SkillId("english"), 5),))
-    world = Queued(floor_of(asks, queue("night"), agents=(speaks, agent("bob"))))
-    world.signs_in("bob", ready=False)
-    world.hangs_up(world.waits())
-    world.signs_in("ana", ready=False)
-    world.waits()
-    assert [f.queue_id for f in world.told(VisitOpened)] == ["sales", "night", "sales"]
-
-
-def test_queues_that_send_their_callers_round_let_them_go_with_a_word() -> None:
-    one = queue(closed=True, on_closed=to_queue("night"))
-    world = Queued(floor_of(one, queue("night", closed=True, on_closed=to_queue("sales"))))
-    world.waits()
-    assert "fermés" in world.hears()[0]
-    world.prompt_ends()
-    assert world.outcomes() == [(Outcome.OUT_OF_HOURS, "overflow_loop")]
-
-
-def test_a_chain_of_more_than_five_overflows_ends() -> None:
-    names = ["sales", *(f"q{n}" for n in range(1, 8))]
-    chain = [
-        queue(name, closed=True, on_closed=to_queue(after))
-        for name, after in itertools.pairwise(names)
-    ]
-    world = Queued(floor_of(*chain, queue("q7")))
-    world.waits()
-    world.prompt_ends()
-    assert world.outcomes() == [(Outcome.OUT_OF_HOURS, "overflow_loop")]
-    shorter = Queued(floor_of(*chain[2:], queue("q7"), chain[1], queue("sales")))
-    shorter.waits()
-    assert shorter.call().state is CallState.WAITING
 
 
 # ---- what is heard -----------------------------------------------------------------------------
@@ -277,10 +97,6 @@ def test_a_text_that_is_not_ready_is_passed_over() -> None:
     assert world.hears() == ["Patientez."]
 
 
-def position(every_s: int = 10) -> WaitMessage:
-    return WaitMessage(MessageKind.POSITION, first_s=5, every_s=every_s)
-
-
 def test_a_position_is_never_told_further_back() -> None:
     world = Queued(floor_of(queue(messages=(position(),)), queue("night")))
     first, second = world.waits(), world.waits()
@@ -313,137 +129,6 @@ def test_a_frame_of_the_queues_own_is_filled_with_the_position() -> None:
     world.waits()
     world.pass_time(5 * SECOND)
     assert world.hears() == ["1 !"]
-
-
-# ---- keys --------------------------------------------------------------------------------------
-
-
-def test_a_key_leads_out_of_the_queue_and_keeps_the_age() -> None:
-    world = Queued(floor_of(queue(exits={"5": to_queue("night")}), queue("night")))
-    caller = world.waits()
-    world.pass_time(30 * SECOND)
-    world.presses(caller, "4")
-    assert world.call().last_queue_id == "sales"
-    world.presses(caller, "5")
-    first, second = world.told(VisitOpened)
-    assert (second.queue_id, second.key) == ("night", first.key)
-    assert [(f.outcome, f.to) for f in world.told(VisitClosed)] == [
-        (VisitOutcome.OVERFLOW, "queue:night")
-    ]
-
-
-def test_a_key_while_an_agents_phone_rings_takes_the_offer_back() -> None:
-    world = Queued(floor_of(queue(exits={"5": to_queue("night")}), queue("night")))
-    world.signs_in("ana")
-    caller = world.waits()
-    world.ring("ana")
-    world.presses(caller, "5")
-    assert world.told(VisitOpened)[-1].queue_id == "night"
-    # Ana serves both: she is rung again, for the other queue.
-    assert world.state("ana") is AgentState.OFFERED
-    world.answers(world.ring("ana"))
-    assert world.visits() == [VisitOutcome.OVERFLOW, VisitOutcome.ANSWERED]
-
-
-def test_a_key_that_leads_round_or_nowhere_leaves_the_caller_in_place() -> None:
-    exits = {"5": to_queue("sales"), "6": Target(TargetKind.NUMBER, "+1900")}
-    world = Queued(floor_of(queue(exits=exits)))
-    caller = world.waits()
-    world.presses(caller, "5")
-    world.presses(caller, "6")
-    assert world.call().state is CallState.WAITING
-    assert len(world.told(VisitOpened)) == 1
-
-
-def test_a_key_to_a_number_rings_it_and_the_contact_is_the_overflows() -> None:
-    world = Queued(floor_of(queue(exits={"6": Target(TargetKind.NUMBER, NUMBER)})))
-    caller = world.waits()
-    world.presses(caller, "6")
-    (dialled,) = world.ordered(DialOutside)
-    assert dialled.number == NUMBER
-    world.answers(dialled.channel_id)
-    assert world.call().state is CallState.TALKING
-    world.hangs_up(caller)
-    assert world.outcomes() == [(Outcome.OVERFLOW, "caller_hung_up")]
-
-
-def test_a_number_that_does_not_answer_gives_the_caller_back_to_the_queue() -> None:
-    world = Queued(floor_of(queue(exits={"6": Target(TargetKind.NUMBER, NUMBER)})))
-    caller = world.waits()
-    world.presses(caller, "6")
-    (dialled,) = world.ordered(DialOutside)
-    world.hangs_up(dialled.channel_id, cause=17)
-    assert world.call().state is CallState.WAITING
-    first, second = world.told(VisitOpened)
-    assert first.key == second.key
-
-
-def test_who_hangs_up_while_the_number_outside_rings_is_the_overflows() -> None:
-    world = Queued(floor_of(queue(exits={"6": Target(TargetKind.NUMBER, NUMBER)})))
-    caller = world.waits()
-    world.presses(caller, "6")
-    world.hangs_up(caller)
-    assert world.outcomes() == [(Outcome.OVERFLOW, "hung_up_on_the_way")]
-
-
-# ---- the longest wait --------------------------------------------------------------------------
-
-
-def longest(target: Target | None, **more: object) -> Queue:
-    limited = queue(max_wait_s=20, on_max_wait=target)
-    return msgspec.structs.replace(limited, **more)
-
-
-def test_who_has_waited_as_long_as_may_be_goes_on_with_their_age() -> None:
-    world = Queued(floor_of(longest(to_queue("night")), queue("night")))
-    world.waits()
-    world.pass_time(19 * SECOND)
-    assert len(world.told(VisitOpened)) == 1
-    world.pass_time(1 * SECOND)
-    first, second = world.told(VisitOpened)
-    assert (second.queue_id, second.key) == ("night", first.key)
-
-
-def test_without_a_target_who_has_waited_long_stays() -> None:
-    world = Queued(floor_of(longest(None)))
-    world.waits()
-    world.pass_time(60 * SECOND)
-    assert world.call().state is CallState.WAITING
-    world.signs_in("ana")
-    world.ring("ana")
-
-
-def test_while_a_phone_rings_the_longest_wait_waits_for_it() -> None:
-    world = Queued(floor_of(longest(to_queue("night"), ring_s=10), queue("night")))
-    world.waits()
-    world.pass_time(15 * SECOND)
-    world.signs_in("ana")
-    world.pass_time(6 * SECOND)
-    assert world.call().state is CallState.OFFERED
-    assert len(world.told(VisitOpened)) == 1
-    world.signs_in("bob")
-    world.pass_time(4 * SECOND)
-    # Ana did not pick up; Bob is not rung for sales but for night.
-    assert [f.queue_id for f in world.told(VisitOpened)] == ["sales", "night"]
-
-
-def test_two_queues_that_pass_on_their_waiting_callers_keep_them_in_the_end() -> None:
-    night = queue("night", max_wait_s=20, on_max_wait=to_queue("sales"))
-    world = Queued(floor_of(longest(to_queue("night")), night))
-    world.waits()
-    for _ in range(30):
-        world.pass_time(20 * SECOND)
-    assert world.call().state is CallState.WAITING
-    assert [f.queue_id for f in world.told(VisitOpened)] == ["sales", "night", "sales"]
-
-
-def test_the_longest_wait_leads_to_voicemail() -> None:
-    target = Target(TargetKind.VOICEMAIL)
-    world = Queued(floor_of(longest(target, voicemail=VoicemailPolicy())))
-    world.waits()
-    world.pass_time(20 * SECOND)
-    assert world.call().state is CallState.LEAVING_MESSAGE
-    assert world.visits() == [VisitOutcome.VOICEMAIL]
 
 
 # ---- at every moment ---------------------------------------------------------------------------
@@ -481,20 +166,6 @@ def test_a_restart_in_the_wait_sets_everything_again(moment: int) -> None:
     assert world.call().last_queue_id == "night"
     assert "Patientez." in heard or moment >= 10
     assert world.call().state is CallState.WAITING
-
-
-def test_an_unknown_calendar_leaves_the_queue_open() -> None:
-    world = Queued(floor_of(queue(calendar=CalendarId("nowhere"))))
-    world.waits()
-    assert world.call().state is CallState.WAITING
-
-
-def test_opening_hours_are_those_of_now() -> None:
-    always = Calendar(CalendarId("always"), "Europe/Paris", ((OpenSpan(0, 1440),),) * 7)
-    world = Queued(floor_of(queue(calendar=always.id), calendars={always.id: always}))
-    world.waits()
-    assert world.call().state is CallState.WAITING
-    assert QueueId("sales") == world.call().last_queue_id
 
 
 # ---- how long it will be -----------------------------------------------------------------------

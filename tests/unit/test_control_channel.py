@@ -20,7 +20,8 @@ from control.client import FloorAbsent, FloorClient
 from control.live import LivePicture
 from control.protocol import Done, Live, LiveChange, ReadLive, Refused, Reload, Result, Wish
 from control.server import ControlServer
-from tests.sim.switch_model import START_MS, SwitchModel
+from tests.sim.small_floor import START_MS
+from tests.sim.switch_model import SwitchModel
 from tests.waiting import until
 
 pytestmark = pytest.mark.unit

@@ -16,7 +16,8 @@ from acd.model import AgentId, PhoneId, QueueId
 from acd.tally import Tally
 from control.live import LivePicture
 from control.protocol import Live, LiveChange
-from tests.sim.switch_model import KINDS, START_MS, SwitchModel
+from tests.sim.random_steps import KINDS, RandomSteps
+from tests.sim.small_floor import START_MS
 
 pytestmark = pytest.mark.unit
 
@@ -44,7 +45,7 @@ class Follower:
             self.calls.pop(call_id, None)
 
 
-class Watched(SwitchModel):
+class Watched(RandomSteps):
     """A random world whose every step the picture and the tally are told of."""
 
     def __init__(self, seed: int) -> None:

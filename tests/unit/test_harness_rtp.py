@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import time
 
 import pytest
 
@@ -18,6 +17,7 @@ from tests.contract.harness.rtp import (
     rtp_capture,
 )
 from tests.contract.harness.tones import tones_heard
+from tests.waiting import until_blocking
 
 pytestmark = pytest.mark.unit
 
@@ -97,9 +97,9 @@ def test_two_parties_hear_each_other() -> None:
     with RtpParty(450, _free_port()) as left, RtpParty(1000, _free_port()) as right:
         left.start(("127.0.0.1", right.port))
         right.start(("127.0.0.1", left.port))
-        deadline = time.monotonic() + 5
-        while min(len(left.frames), len(right.frames)) < 25 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until_blocking(
+            "each hears half a second", lambda: min(len(left.frames), len(right.frames)) >= 25
+        )
         begun = (left.frames[0].arrived_ns - left._began_ns) / 1e9
         assert left.longest_gap_s(begun, begun + 0.4) < 0.2
     assert [one.hz for one in tones_heard(left.pcm())] == [1000]
@@ -112,7 +112,5 @@ def test_keys_pressed_are_digits_received_once_each_also_the_same_twice() -> Non
     with RtpParty(450, _free_port()) as left, RtpParty(None, _free_port()) as right:
         left.start(("127.0.0.1", right.port))
         left.press("1123#", on_ms=40, gap_ms=40)
-        deadline = time.monotonic() + 5
-        while (left.pressing or len(right.digits_received()) < 5) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until_blocking("five keys", lambda: not left.pressing and len(right.digits_received()) >= 5)
     assert right.digits_received() == "1123#"

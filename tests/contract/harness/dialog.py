@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from urllib.parse import quote
@@ -112,9 +113,9 @@ class Dialog(Hearing):
     site: Site
     sipp: SippProcess
 
+    @abstractmethod
     def dialog_id(self) -> str:
         """Return the Call-ID of the call that the test speaks of."""
-        raise NotImplementedError
 
     def report(self) -> str:
         """Return what SIPp did and saw."""

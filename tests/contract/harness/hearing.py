@@ -7,6 +7,7 @@ the party's own sound time line (`now_s`).
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from tests.contract.harness.audio import RtpParty
@@ -33,15 +34,15 @@ _NEVER_S = 0.1
 """A tone of this length was heard; less is a click at the edge of another sound."""
 
 
-class Hearing:
+class Hearing(ABC):
     """One end of a call that sends a tone and digits, and listens."""
 
     name: str
     audio: RtpParty
 
+    @abstractmethod
     def report(self) -> str:
         """Return what a failure message needs to say of the party."""
-        raise NotImplementedError
 
     def now_s(self) -> float:
         """Return the present on this party's sound time line."""
@@ -100,6 +101,11 @@ class Hearing:
         """Wait until nothing is heard during the last `for_s` seconds."""
         return await self._until(lambda: is_silent(self._last(for_s)), "silence", within_s)
 
+    async def until_past(self, at_s: float) -> None:
+        """Listen until that moment of the time line (`now_s`) is over and all before it arrived."""
+        within_s = at_s - self.now_s() + _LOOK_S + 1.0
+        await self._until(lambda: self.now_s() >= at_s + _LATE_S, "to the end", within_s)
+
     async def never_hears(self, *hzs: int, for_s: float, even_if_quiet: bool = False) -> None:
         """Listen for `for_s` seconds from now on; none of the tones may sound for 0.1 s in a row.
 
@@ -111,7 +117,7 @@ class Hearing:
         """
         from_s = self.now_s()
         to_s = from_s + for_s
-        await asyncio.sleep(for_s + _LATE_S)
+        await self.until_past(to_s)
         frames = self.audio.frames_between(from_s, to_s)
         if not even_if_quiet and frames < _ENOUGH_FRAMES * _FRAMES_PER_S * for_s:
             raise HarnessError(

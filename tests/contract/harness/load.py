@@ -35,6 +35,8 @@ from tests.contract.harness.tones import TONES
 _CREATED_PER_S = 1000
 _LEAD_MS = 300
 _ABOUT_TO_DIAL_S = 1.0
+_BURST = 50
+_READ_UP_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class SippLoad:
 
     async def stop(self) -> None:
         """Let nobody dial any more (a second later at most); SIPp ends after the last call."""
-        # Only a call that exists can be told to skip; SIGUSR1 would abort those that wait.
+        # Only a call that exists can be told to skip; SIGUSR1 would abort those that wait. Until
+        # when they are created is the plan's own clock: SIPp says it only once a second.
         created_s = len(self.plan) / _CREATED_PER_S + _LEAD_MS / 1000
         await asyncio.sleep(max(0.0, self._started_s + created_s - time.monotonic()))
         # A call about to dial must not be told: its INVITE would be on the way when the word comes.
@@ -119,8 +122,8 @@ class SippLoad:
         for number, call in enumerate(self.plan, start=1):
             if call.at_ms > safe_ms:
                 self.sipp.steer("SKIP", f"load-{number}-{self.sipp.pid}")
-            if number % 50 == 0:  # no burst larger than SIPp's receive buffer
-                await asyncio.sleep(0.005)
+            if number % _BURST == 0:
+                await self.sipp.read_up(timeout_s=_READ_UP_S)
 
     async def hang_up_all(self) -> None:
         """Make every caller that is in a call hang up now."""

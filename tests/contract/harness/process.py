@@ -21,11 +21,13 @@ from types import TracebackType
 
 from tests.contract.harness.errors import HarnessTimeout, SippFailed
 from tests.contract.harness.figures import Counts, Event, exit_meaning, parse_counts, parse_event
-from tests.contract.harness.site import HOST, SCENARIOS, Site, is_free
+from tests.contract.harness.site import HOST, SCENARIOS, Site, is_free, unread_bytes
 from tests.contract.harness.wire import SipMessage, parse_messages
 
 _POLL_S = 0.005
 _TAIL = 4000
+_FEW_BYTES = 16_384
+"""Of what the kernel counts for a port that takes 131,072 (SIPp's own setting, doubled)."""
 _PART = re.compile(r"^ *<\?part (\S+)\?>\n", re.MULTILINE)
 
 
@@ -229,6 +231,21 @@ class SippProcess:
             if time.monotonic() > deadline_s:
                 raise HarnessTimeout(
                     f"{self.name}: SIPp does not listen within {timeout_s} s\n{self.report()}"
+                )
+            await asyncio.sleep(_POLL_S)
+
+    async def read_up(self, *, timeout_s: float) -> None:
+        """Wait until SIPp has read most of what was sent to it, so that none of the next is lost.
+
+        Raises:
+            HarnessTimeout: it did not, and still runs.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        while self.running and (unread := unread_bytes(self.port)) > _FEW_BYTES:
+            if time.monotonic() > deadline_s:
+                raise HarnessTimeout(
+                    f"{self.name}: SIPp left {unread} bytes unread for {timeout_s} s\n"
+                    f"{self.report()}"
                 )
             await asyncio.sleep(_POLL_S)
 

@@ -5,7 +5,6 @@ Decides how accounts come to SIPp; refuses to know what the phones do when they 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import signal
 from collections.abc import Sequence
@@ -71,7 +70,6 @@ class FleetRegistrar:
     async def leave_if_possible(self, timeout_s: float) -> None:
         """Unregister all and wait for it; a switch that is down or gone makes no error here."""
         self.sipp.send_signal(signal.SIGUSR1)
-        await asyncio.sleep(0)
         ids = {e.call_id for e in self.sipp.events if e.name == "registered"}
         for call_id in ids:
             self.sipp.steer("LEAVE", call_id)

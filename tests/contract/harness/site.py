@@ -59,6 +59,16 @@ def is_free(port: int) -> bool:
         return True
 
 
+def unread_bytes(port: int) -> int:
+    """Return how much waits to be read at the UDP port, as the kernel counts it; 0 if none has it.
+
+    From `rx_queue` of /proc/net/udp (proc(5)), whose ports and sizes are hexadecimal.
+    """
+    rows = (line.split() for line in Path("/proc/net/udp").read_text().splitlines()[1:])
+    queues = ((row[1].split(":")[1], row[4].split(":")[1]) for row in rows)
+    return sum(int(queue, 16) for held, queue in queues if int(held, 16) == port)
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """One switch under test and what the parties around it may use.

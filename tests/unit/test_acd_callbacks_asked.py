@@ -1,0 +1,85 @@
+"""Callbacks asked for: the place kept, numbers that cannot be called, hours, a wish told twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from acd.commands import HangUp
+from acd.config import Calendar, OpenSpan
+from acd.events import PromptFinished
+from acd.facts import CallbackChanged, ContactArrived, ContactEnded, VisitClosed, VisitOpened
+from acd.model import CalendarId, CallKind, CallState, Outcome, VisitOutcome
+from tests.sim.small_floor import START_MS
+from tests.unit.callback_desk import CALLBACK, CUSTOMER, MINUTE, SECOND, Desk, calls_back, floor_of
+
+pytestmark = pytest.mark.unit
+
+
+def test_a_caller_keeps_the_place_hears_so_and_ends_as_callback() -> None:
+    world = Desk()
+    caller = world.asks()
+    assert world.states() == ["booked"]
+    assert [f.outcome for f in world.told(VisitClosed)] == [VisitOutcome.CALLBACK]
+    world.tell(PromptFinished(world.prompts.pop()))
+    assert world.outcomes(CallKind.INBOUND) == [(Outcome.CALLBACK, "callback")]
+    assert [c.channel_id for c in world.ordered(HangUp)] == [caller]
+    world.pass_time(0)
+    call = world.callback()
+    assert call.state is CallState.WAITING
+    first, second = world.told(VisitOpened)
+    assert (second.kind, second.key, second.queue_id) == (CallKind.CALLBACK, first.key, "sales")
+    booked = world.told(CallbackChanged)[0]
+    assert (booked.number, booked.origin_id) == (CUSTOMER, first.call_id)
+    arrived = world.told(ContactArrived)[-1]
+    assert (arrived.direction, arrived.root_id) == ("outbound", first.call_id)
+
+
+def test_who_hangs_up_on_the_confirmation_is_called_back_all_the_same() -> None:
+    world = Desk()
+    world.hangs_up(world.asks())
+    assert world.outcomes(CallKind.INBOUND) == [(Outcome.CALLBACK, "hung_up_on_the_way")]
+    assert world.callback().ticket is not None
+
+
+@pytest.mark.parametrize("number", [None, "+4420790000"])
+def test_a_number_that_cannot_be_called_keeps_the_caller_waiting(number: str | None) -> None:
+    world = Desk()
+    world.asks(number)
+    assert world.call().state is CallState.WAITING
+    assert world.states() == []
+
+
+def test_a_number_that_cannot_be_called_from_a_flow_goes_to_the_queue_instead() -> None:
+    closed = calls_back(closed=True, on_closed=CALLBACK)
+    world = Desk(floor_of(closed))
+    world.waits(None)
+    world.tell(PromptFinished(world.prompts.pop()))
+    assert world.outcomes(CallKind.INBOUND) == [(Outcome.OUT_OF_HOURS, "closed")]
+
+
+def test_out_of_hours_a_callback_waits_for_the_next_opening() -> None:
+    office = Calendar(CalendarId("office"), "UTC", ((OpenSpan(9 * 60, 9 * 60 + 5),),) * 7)
+    shut = calls_back(calendar=office.id, on_closed=CALLBACK)
+    world = Desk(floor_of(shut, calendars={office.id: office}))
+    world.hangs_up(world.waits())
+    world.pass_time(0)
+    call = world.callback()
+    assert call.state is CallState.SCHEDULED
+    assert call.ticket is not None
+    opens = START_MS // (24 * 60 * MINUTE) * 24 * 60 * MINUTE + 9 * 60 * MINUTE
+    assert call.ticket.due_at == opens
+    assert world.states() == ["booked", "postponed"]
+    world.now_ms = opens
+    world.pass_time(0)
+    assert world.callback().state is CallState.WAITING
+    assert world.told(VisitOpened)[-1].key == START_MS
+
+
+def test_a_second_wish_for_the_same_number_keeps_the_first_place() -> None:
+    world = Desk()
+    first = world.kept()
+    world.pass_time(30 * SECOND)
+    world.hangs_up(world.asks())
+    world.pass_time(0)
+    assert world.callback().id == first.id
+    assert [f.outcome for f in world.told(ContactEnded)] == [Outcome.CALLBACK] * 2
