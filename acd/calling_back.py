@@ -62,7 +62,7 @@ def cancel(floor: Floor, asked: CancelCallback) -> None:
     if call is None or call.kind is not CallKind.CALLBACK:
         raise Rejected("unknown-callback", f"There is no open callback {asked.call_id!r}.", 404)
     if call.served:
-        raise Rejected("not-now", "The customer has been reached: the call is in progress.")
+        raise Rejected("too-late", "The customer has been reached: the call is in progress.")
     call = callbacks.over(floor, callbacks.told(floor, call, "cancelled", by=asked.by))
     end(floor, call, Ending(Outcome.NO_ANSWER, "cancelled", EndedBy.SYSTEM))
 

@@ -47,8 +47,10 @@ def take_back(floor: Floor, asked: TakeBack) -> None:
     if call is None:
         raise Rejected("unknown-call", f"There is no call {asked.call_id!r} in progress.", 404)
     resume = call.resume
-    if resume is None or resume.agent_id != work.id or call.talk is not None:
-        raise Rejected("too-late", "Only a call that you gave away and nobody took comes back.")
+    if resume is None or call.talk is not None:
+        raise Rejected("too-late", "Only a call that was given away and nobody took comes back.")
+    if resume.agent_id != work.id:
+        raise Rejected("not-yours", "Only the agent who gave a call away takes it back.")
     if call.state not in _STILL_SOUGHT:
         raise Rejected("too-late", f"The call has gone on from there: it is {call.state} now.")
     if not _free_for(work, call):

@@ -9,6 +9,7 @@ import pytest
 from acd.model import AgentState
 from plateau.clock import Clock
 from store import tables as t
+from tests.contract.desks import Json
 from tests.contract.harness import Behaviour, EndedBy, SippAgent, SippCaller, Subscriber
 from tests.contract.office import PARTNER, OfficeFloor
 from tests.contract.people import SEAT, People
@@ -23,6 +24,7 @@ from tests.contract.team import (
     all_hear,
     both_hear,
 )
+from tests.waiting import until
 
 pytestmark = [pytest.mark.contract, pytest.mark.asyncio(loop_scope="module")]
 
@@ -147,7 +149,7 @@ async def test_call_given_away_by_id_and_by_short_number_and_taken_back(
         ("ana", "blind", "agent", "bob"),
         ("bob", "blind", "agent", "ana"),
         ("ana", "blind", "agent", "cleo"),
-        ("ana", "taken_back", "agent", "cleo"),
+        ("ana", "taken_back", "agent", "ana"),
     ]
 
 
@@ -157,12 +159,16 @@ async def test_colleague_asked_and_left_then_asked_again_and_handed_the_customer
     me = people.ana
     async with (
         me.watching() as screen,
-        office.at_work("bob") as bob,
         office.in_talk("ana") as (ana, caller),
+        office.at_work("bob") as bob,
     ):
         call = await screen.shows_call(agent_id="ana")
-        free = {c["id"]: c["free"] for c in (await me.read("/live/colleagues"))["colleagues"]}
-        assert free == {"bob": True, "cleo": False, "dan": False}
+
+        async def only_bob_is_free() -> bool:
+            colleagues = (await me.read("/live/colleagues"))["colleagues"]
+            return {c["id"] for c in colleagues if c["free"]} == {"bob"}
+
+        await until("only bob is free among the colleagues", only_bob_is_free)
         consult = (await me.act("call/consult", target=BOB_BY_ID))["call_id"]
         await both_hear(ana, ANA, bob, BOB)
         await caller.until_hears_other_sound(within_s=5)
@@ -196,8 +202,8 @@ async def test_conference_of_three_that_one_is_let_go_of_and_that_another_leaves
     me = people.ana
     async with (
         me.watching() as screen,
-        office.at_work("bob") as bob,
         office.in_talk("ana") as (ana, caller),
+        office.at_work("bob") as bob,
     ):
         everybody = [(ana, ANA), (bob, BOB), (caller, CALLER)]
         await me.act("call/consult", target=BOB_BY_ID)
@@ -248,7 +254,7 @@ async def test_agent_calls_a_colleague_and_a_number_outside_for_a_queue(
         await asyncio.gather(
             ana.until_hears(OUTSIDER, within_s=5), partner.until_hears(ANA, within_s=5)
         )
-        await screen.shows_call(id=made["call_id"], kind="manual", outside=PARTNER, data=words)
+        await screen.shows_call(id=made["call_id"], kind="manual", number=PARTNER, data=words)
         await me.act("call/hang-up")
         assert await partner.ended() is EndedBy.REMOTE
         first, second = await office.assert_clean(2)
@@ -356,8 +362,14 @@ async def test_message_marked_done_rings_nobody_and_is_audited(
         await asyncio.sleep(1.5)  # what is said for less than a second is no message
         await caller.hang_up()
     await office.stands("sales", messages=1)
-    (left,) = (await people.ana.read("/voicemails", state="new"))["voicemails"]
-    done = (await people.ana.rest("POST", f"/voicemails/{left['id']}/done")).json()
+    left: list[Json] = []
+
+    async def listed() -> bool:
+        left[:] = (await people.ana.read("/voicemails", state="new"))["voicemails"]
+        return len(left) == 1
+
+    await until("the message is listed", listed)
+    done = (await people.ana.rest("POST", f"/voicemails/{left[0]['id']}/done")).json()
     assert (done["state"], done["warnings"]) == ("done", [])
     await office.stands("sales", messages=0)
     async with office.at_work("ana") as ana, office.caller("602", tone_hz=CALLER) as other:
@@ -365,4 +377,4 @@ async def test_message_marked_done_rings_nobody_and_is_audited(
         assert ana.offers() == 1
         await other.hang_up()
     await office.assert_clean(3)
-    assert await people.audit(people.ana) == [("done", f"voicemail:{left['id']}", {})]
+    assert await people.audit(people.ana) == [("done", f"voicemail:{left[0]['id']}", {})]

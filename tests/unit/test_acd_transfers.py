@@ -274,7 +274,7 @@ def test_what_was_taken_does_not_come_back() -> None:
     world.sign_in("bob", "cleo")
     caller, _ = world.talk()
     blind(world, to_agent("bob"))
-    with pytest.raises(Rejected, match="gave away"):
+    with pytest.raises(Rejected, match="who gave a call away"):
         world.tell(TakeBack(agent("cleo"), world.the_call().id))
     bob = world.answer(world.rung("bob"))
     with pytest.raises(Rejected, match="nobody took"):
