@@ -16,8 +16,8 @@ from switch.finder import is_new_enough, run_version, too_old, version_text
 from switch.model import INNER_HOME, SwitchConfig, SwitchUnavailable
 
 
-def image(source: Path, progress: Callable[[str], None]) -> tuple[str, str, tuple[int, int]]:
-    """Build the image unless it is there; return its name, Asterisk's version, (uid, gid).
+def image(source: Path, progress: Callable[[str], None]) -> tuple[str, str]:
+    """Build the image unless it is there; return its name and Asterisk's version.
 
     The name carries a hash of what goes into the image, so a changed list builds a new one.
     """
@@ -32,8 +32,7 @@ def image(source: Path, progress: Callable[[str], None]) -> tuple[str, str, tupl
     text = run_version(["docker", "run", "--rm", "--entrypoint", "asterisk", tag, "-V"])
     if not is_new_enough(text):
         raise SwitchUnavailable(too_old(f"the one in the image {tag}", text))
-    ids = _docker("run", "--rm", "--entrypoint", "/bin/sh", tag, "-c", "id -u; id -g").split()
-    return tag, version_text(text), (int(ids[0]), int(ids[1]))
+    return tag, version_text(text)
 
 
 def run(config: SwitchConfig, tag: str, user: tuple[int, int] | None) -> tuple[str, int]:

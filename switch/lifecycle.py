@@ -28,6 +28,11 @@ from switch.namespace import clean_environment, fixed_path_argv, require_root
 
 Progress = Callable[[str], None]
 _BOOT_S = 60.0
+_ANSWER_S = 15.0
+_LOOK_S = 0.5
+_OWN_ID = 1500
+"""User and group of an Asterisk that the superuser starts, where the home does not say: the
+container's. A root folder's own numbers would be somebody else's on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def up(config: SwitchConfig, *, progress: Progress = _silent) -> RunningSwitch:
         SwitchUnavailable: no Asterisk, an older one, a port in use, or no answer from ARI.
     """
     config = _absolute(config)
-    config.home.mkdir(parents=True, exist_ok=True)
+    config.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(config):
         record = _read_record(config)
         if record is not None:
@@ -68,7 +73,7 @@ def up(config: SwitchConfig, *, progress: Progress = _silent) -> RunningSwitch:
                     f"port {record.http_port}, not {wanted[0]} and {wanted[1]}: end it first"
                 )
             running = _running(config, record)
-            _wait_for_ari(config, running, record, time.monotonic() + _BOOT_S)
+            _wait_for_ari(config, running, record, _ANSWER_S)
             return running
         found = find_switch(config.rootfs)
         progress(_said(found, config))
@@ -108,9 +113,25 @@ def status(config: SwitchConfig) -> RunningSwitch | None:
     if answer != "":
         raise SwitchUnavailable(
             f"Asterisk (pid {record.pid}) runs but ARI at {running.ari_url} does not answer: "
-            f"{answer}; see {config.instance / 'log/messages.log'}"
+            f"{answer}; see {config.instance / 'log/messages.log'}, and if it hangs, end it with "
+            "`plateau switch down`"
         )
     return running
+
+
+def watch(config: SwitchConfig, ended: Callable[[float], bool]) -> None:
+    """Stay until `ended` says so. It waits for the seconds it is given at most.
+
+    Raises:
+        SwitchUnavailable: the instance does not run (any more).
+    """
+    config = _absolute(config)
+    record = _read_record(config)
+    while record is not None and process.is_same_process(record.pid, record.ticks):
+        if ended(_LOOK_S):
+            return
+    last = _last_words(config.instance / "log")
+    raise SwitchUnavailable(f"Asterisk ended: {last} (see {config.instance / 'log'})")
 
 
 def console(config: SwitchConfig, command: str) -> str:
@@ -155,14 +176,15 @@ def _start(config: SwitchConfig, found: FoundSwitch, progress: Progress) -> Runn
     container: str | None = None
     version = found.version or ""
     if found.kind is SwitchKind.DOCKER:
-        image, version, user = docker.image(prepare.configuration_source(), progress)
-        if superuser:
+        image, version = docker.image(prepare.configuration_source(), progress)
+        user = _unprivileged(config, found.kind) if superuser else None
+        if user is not None:
             prepare.give_to(config, *user)
-        container, pid = docker.run(config, image, user if superuser else None)
+        container, pid = docker.run(config, image, user)
     else:
         command = [found.program, "-f", "-C", f"{folder}/etc/asterisk.conf"]
         if superuser:
-            uid, gid = _unprivileged(found.root or Path("/"))
+            uid, gid = _unprivileged(config, found.kind)
             prepare.give_to(config, uid, gid)
             root = found.root or Path("/")
             command = fixed_path_argv(root, config.instance, folder, f"{uid}:{gid}", command)
@@ -174,9 +196,10 @@ def _start(config: SwitchConfig, found: FoundSwitch, progress: Progress) -> Runn
         config.sip_port, config.http_port, config.http_address, config.ari_user,
     )  # fmt: skip
     _record_file(config).write_text(json.dumps(asdict(record), indent=1) + "\n", encoding="utf-8")
+    prepare.give_home_to_its_owner(config)
     running = _running(config, record)
     try:
-        _wait_for_ari(config, running, record, began + _BOOT_S)
+        _wait_for_ari(config, running, record, _BOOT_S)
     except SwitchUnavailable:
         _stop(config, record, 0.0, progress)
         _record_file(config).unlink(missing_ok=True)
@@ -208,9 +231,10 @@ def _stop(config: SwitchConfig, record: _Record, grace_s: float, progress: Progr
 
 
 def _wait_for_ari(
-    config: SwitchConfig, running: RunningSwitch, record: _Record, deadline: float
+    config: SwitchConfig, running: RunningSwitch, record: _Record, timeout_s: float
 ) -> None:
     answer = "not asked"
+    deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         answer = _ping(running)
         if answer == "":
@@ -222,8 +246,9 @@ def _wait_for_ari(
             )
         time.sleep(0.02)
     raise SwitchUnavailable(
-        f"Asterisk (pid {record.pid}) started but ARI at {running.ari_url} did not answer within "
-        f"{_BOOT_S:.0f} s: {answer}; see {config.instance / 'log/messages.log'}"
+        f"Asterisk (pid {record.pid}) runs but ARI at {running.ari_url} did not answer within "
+        f"{timeout_s:.0f} s: {answer}; see {config.instance / 'log/messages.log'}, "
+        "and if it hangs, end it with `plateau switch down`"
     )
 
 
@@ -309,21 +334,22 @@ def _require_free_ports(config: SwitchConfig) -> None:
                 ) from error
 
 
-def _unprivileged(root: Path) -> tuple[int, int]:
-    """Return (uid, gid) of the user asterisk, or nobody, as the root folder numbers them."""
-    if root == Path("/"):
-        for name in ("asterisk", "nobody"):
-            try:
-                entry = pwd.getpwnam(name)
-            except KeyError:
-                continue
-            return entry.pw_uid, entry.pw_gid
-        raise SwitchUnavailable("This system has neither a user asterisk nor nobody")
-    for line in (root / "etc/passwd").read_text(encoding="utf-8").splitlines():
-        name, _, uid, gid, *_ = line.split(":")
-        if name == "asterisk":
-            return int(uid), int(gid)
-    raise SwitchUnavailable(f"{root}/etc/passwd has no user asterisk: make the root folder again")
+def _unprivileged(config: SwitchConfig, kind: SwitchKind) -> tuple[int, int]:
+    """Return (uid, gid) of the Asterisk that the superuser starts: the home's owner if it is not
+    the superuser; else the system's asterisk or nobody where Asterisk is the system's, else a
+    number of our own."""
+    owner = config.home.stat()
+    if owner.st_uid != 0:
+        return owner.st_uid, owner.st_gid
+    if kind is not SwitchKind.PATH:
+        return _OWN_ID, _OWN_ID
+    for name in ("asterisk", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return entry.pw_uid, entry.pw_gid
+    raise SwitchUnavailable("This system has neither a user asterisk nor nobody")
 
 
 def _last_words(log: Path) -> str:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 MINIMUM_ASTERISK = (22, 10, 1)
+LANGUAGES = ("fr", "en")
 INNER_HOME = "/srv/plateau"
 
 
@@ -34,6 +35,7 @@ class SwitchConfig:
     address, or 127.0.0.1 when that is a wildcard). `trunk_match` lists the addresses or
     networks whose INVITEs are the carrier's; `local_networks` those from which phones and
     browsers reach us without `sip_address` being needed. `rootfs` is looked at last.
+    Raises SwitchUnavailable for values with which Asterisk would start and not work.
     """
 
     home: Path
@@ -61,10 +63,29 @@ class SwitchConfig:
     rtp_timeout_hold_s: int = 3600
     http_sessions: int = 4096
 
+    def __post_init__(self) -> None:
+        ports = (self.sip_port, self.tls_port, self.http_port, self.https_port)
+        for port in (*ports, self.rtp_first, self.rtp_last):
+            if not 0 < port < 65536:
+                raise SwitchUnavailable(f"{port} is no port: 1 to 65535")
+        if self.rtp_first >= self.rtp_last:
+            raise SwitchUnavailable(
+                f"The first RTP port ({self.rtp_first}) must be below the last ({self.rtp_last})"
+            )
+        if self.language not in LANGUAGES:
+            raise SwitchUnavailable(
+                f"{self.language} is no language of the prompts: {' or '.join(LANGUAGES)}"
+            )
+
     @property
     def instance(self) -> Path:
         """Folder that Asterisk itself sees (at /srv/plateau in a root folder or container)."""
         return self.home / "asterisk"
+
+    @property
+    def recordings(self) -> Path:
+        """Folder of recordings, as this machine sees it."""
+        return self.instance / "spool/recording"
 
     @property
     def secrets(self) -> Path:

@@ -62,6 +62,7 @@ def make_folders(config: SwitchConfig) -> None:
 
     Without its own name in /etc/hosts Asterisk blocks for seconds at every call in a look-up.
     """
+    config.instance.mkdir(mode=0o750, parents=True, exist_ok=True)
     for name in _FOLDERS:
         (config.instance / name).mkdir(parents=True, exist_ok=True)
     machine = socket.gethostname()
@@ -201,8 +202,29 @@ def put_prompts(config: SwitchConfig, root: Path | None) -> bool:
 
 
 def give_to(config: SwitchConfig, uid: int, gid: int) -> None:
-    """Make the unprivileged user of Asterisk own the instance's folder (superuser only)."""
-    for folder, _, files in os.walk(config.instance):
+    """Make the unprivileged user of Asterisk own the instance's folder (superuser only).
+
+    Recordings are many and Asterisk's own: they are looked at only when their folder is not its.
+    What a floor of the superuser speaks later is read by Asterisk through the group of the sounds'
+    folders, which new files take over.
+    """
+    recordings = config.recordings
+    kept = recordings.stat().st_uid == uid
+    for folder, inner, files in os.walk(config.instance):
         os.chown(folder, uid, gid)
+        if kept and Path(folder) == recordings:
+            inner.clear()
+            continue
         for name in files:
             os.lchown(Path(folder) / name, uid, gid)
+    for folder, _, _ in os.walk(config.instance / "sounds"):
+        Path(folder).chmod(0o2750)
+
+
+def give_home_to_its_owner(config: SwitchConfig) -> None:
+    """Let the home's owner read what the superuser just wrote into it; nothing for anybody else."""
+    if os.geteuid() != 0:
+        return
+    owner = config.home.stat()
+    for path in (config.secrets, *config.secrets.iterdir(), *config.home.glob("switch.*")):
+        os.lchown(path, owner.st_uid, owner.st_gid)

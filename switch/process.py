@@ -16,7 +16,7 @@ from pathlib import Path
 
 # setsid in a background job of a non-interactive shell is no group leader, so it does not fork:
 # $! stays the pid through every exec that follows.
-_DETACH = 'log=$1; shift; setsid "$@" </dev/null >>"$log" 2>&1 & echo $!'
+_DETACH = 'umask 027; log=$1; shift; setsid "$@" </dev/null >>"$log" 2>&1 & echo $!'
 
 
 def start_detached(argv: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> int:
