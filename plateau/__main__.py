@@ -1,5 +1,5 @@
 """`python -m plateau` is the command `plateau`."""
 
-from plateau.cli import app
+from plateau.cli import main
 
-app()
+main()

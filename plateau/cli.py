@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import signal
 import sys
 from enum import StrEnum
@@ -13,6 +14,7 @@ from typing import Annotated
 
 import typer
 import uvloop
+from dotenv import dotenv_values
 from sqlalchemy.exc import DBAPIError
 
 import ivr.cli
@@ -22,7 +24,7 @@ from ari.errors import AriUnavailable
 from plateau import config_cli, stack
 from plateau.floor_process import FloorProcess, run_floor
 from plateau.logs import configure_logging
-from plateau.settings import Settings
+from plateau.settings import ENV_FILE, PREFIX, Settings, load_settings, unknown_variables
 from store.errors import StoreError
 from switch.model import SwitchUnavailable
 
@@ -49,6 +51,25 @@ _EXPECTED = (
 """What may go wrong outside of our code: told in a sentence, without a trace."""
 
 
+def main() -> None:
+    """The command `plateau`: what it writes is for its user and group, `.env` is for every part."""
+    os.umask(os.umask(0o027) | 0o027)
+    for name, value in dotenv_values(ENV_FILE).items():
+        if name.startswith(PREFIX) and value is not None:
+            os.environ.setdefault(name, value)
+    app()
+
+
+def _settings() -> Settings:
+    """The settings, or a sentence and exit status 1."""
+    for sentence in unknown_variables():
+        typer.echo(sentence, err=True)
+    try:
+        return load_settings()
+    except PlateauError as error:
+        raise _fail(error) from error
+
+
 def _fail(error: Exception) -> typer.Exit:
     sentence = str(error)
     if isinstance(error, DBAPIError | ConnectionError):
@@ -61,7 +82,7 @@ def _fail(error: Exception) -> typer.Exit:
 @app.command()
 def up(as_json: JsonFlag = False) -> None:
     """Start all there is: Asterisk, the store's tables, the floor, the API."""
-    settings = Settings()
+    settings = _settings()
     try:
         started = stack.up(settings, lambda text: typer.echo(text, err=True))
     except _EXPECTED as error:
@@ -70,27 +91,29 @@ def up(as_json: JsonFlag = False) -> None:
         typer.echo(json.dumps(started.as_dict()))
         return
     typer.echo(f"Plateau runs: {started.url}  (SIP {started.sip})")
-    if started.password is not None:
-        typer.echo(f"First administrator: {stack.FIRST_LOGIN} / {started.password}")
 
 
 @app.command()
 def down() -> None:
     """End the API, the floor and Asterisk, in this order. Calls in progress end with Asterisk."""
-    stopped = stack.down(Settings(), lambda text: typer.echo(text, err=True))
+    settings = _settings()
+    try:
+        stopped = stack.down(settings, lambda text: typer.echo(text, err=True))
+    except _EXPECTED as error:
+        raise _fail(error) from error
     typer.echo(f"Stopped: {', '.join(stopped) or 'nothing ran'}")
 
 
 @app.command()
 def status(as_json: JsonFlag = False) -> None:
-    """Say what runs; exit status 3 if anything does not."""
-    parts = stack.status(Settings())
+    """Say what runs; exit status 3 if anything does not, or does not answer."""
+    found = stack.status(_settings())
     if as_json:
-        typer.echo(json.dumps(parts))
+        typer.echo(json.dumps(found.parts))
     else:
-        for name, said in parts.items():
+        for name, said in found.parts.items():
             typer.echo(f"{name:9} {said or 'does not run'}")
-    if not all(parts.values()):
+    if not found.well:
         raise typer.Exit(3)
 
 
@@ -98,7 +121,7 @@ def status(as_json: JsonFlag = False) -> None:
 def floor() -> None:
     """Run the call-control process in the foreground, until SIGTERM."""
     configure_logging(as_json=not sys.stderr.isatty())
-    settings = Settings()
+    settings = _settings()
 
     def stoppable(process: FloorProcess) -> None:
         loop = asyncio.get_running_loop()
@@ -127,7 +150,7 @@ def api(
     from api.serve import serve
 
     configure_logging(as_json=not sys.stderr.isatty())
-    settings = Settings()
+    settings = _settings()
     try:
         told = stack.api_settings(settings)
     except _EXPECTED as error:
@@ -147,7 +170,7 @@ def health(
     part: Annotated[Part, typer.Argument(help="Which process.")], as_json: JsonFlag = False
 ) -> None:
     """Ask a process how it is; exit status 3 unless it is well."""
-    well, said = stack.health(Settings(), part)
+    well, said = stack.health(_settings(), part)
     typer.echo(json.dumps({"well": well, "said": said}) if as_json else said)
     if not well:
         raise typer.Exit(3)
@@ -156,7 +179,7 @@ def health(
 @app.command()
 def migrate() -> None:
     """Bring the store's tables to this release; make the first administrator of a new one."""
-    settings = Settings()
+    settings = _settings()
 
     try:
         password = asyncio.run(stack.prepare_store(settings))
@@ -173,11 +196,19 @@ def administrator(
     password_file: Annotated[
         Path | None, typer.Option(help="File with the password; made up and shown otherwise.")
     ] = None,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="A new password for an administrator there is.")
+    ] = False,
 ) -> None:
-    """Make the first administrator, unless there is one."""
-    password = password_file.read_text().strip() if password_file else None
+    """Make the first administrator, unless there is one; or give one a new password."""
+    settings = _settings()
+    change = stack.reset_password if reset else stack.ensure_first_administrator
     try:
-        made = asyncio.run(stack.ensure_first_administrator(Settings(), login, password))
+        password = password_file.read_text().strip() if password_file else None
+        made = asyncio.run(change(settings, login, password))
     except _EXPECTED as error:
         raise _fail(error) from error
-    typer.echo(f"{login} / {made}" if made else "There is an administrator already.")
+    if made:
+        typer.echo(f"{login} / {made}")
+    else:
+        typer.echo("The password is set." if reset else "There is an administrator already.")

@@ -28,7 +28,7 @@ from api.config_yaml import DocumentInvalid, Reading, read_yaml, to_yaml
 from control.client import FloorAbsent, FloorClient
 from control.protocol import Done, Refused, Reload
 from plateau.clock import Clock
-from plateau.settings import Settings
+from plateau.settings import Settings, load_settings
 from store.config_change import Changed, ConfigInvalid, Order, change
 from store.config_diff import Difference, Kind, differences
 from store.config_document import Configuration, to_plain
@@ -66,7 +66,7 @@ def export_config(
     file: Annotated[Path | None, typer.Argument(help="Where to; the standard output.")] = None,
 ) -> None:
     """Write the configuration as YAML, without passwords, PINs and SIP secrets."""
-    text = _run(_export(Settings()))
+    text = _run(_export(_settings()))
     if file is None:
         typer.echo(text, nl=False)
         return
@@ -92,7 +92,7 @@ def import_config(
     """
     reading = _read(file, as_json)
     try:
-        done = _run(_import(Settings(), reading, dry_run, comment))
+        done = _run(_import(_settings(), reading, dry_run, comment))
     except ConfigInvalid as invalid:
         raise _faults(file, reading.placed(invalid.faults), as_json) from invalid
     if as_json:
@@ -111,7 +111,7 @@ def import_config(
 def diff_config(file: File, as_json: JsonFlag = False) -> None:
     """Say what importing a file would change; exit status 1 if anything, 2 if it is unusable."""
     reading = _read(file, as_json)
-    found = _run(_diff(Settings(), reading))
+    found = _run(_diff(_settings(), reading))
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
@@ -269,6 +269,13 @@ def _faults(file: Path, invalid: DocumentInvalid, as_json: bool) -> typer.Exit:
 def _fail(sentence: str) -> typer.Exit:
     typer.echo(sentence, err=True)
     return typer.Exit(UNUSABLE)
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except PlateauError as error:
+        raise _fail(str(error)) from error
 
 
 def _run(work: Coroutine[None, None, T]) -> T:

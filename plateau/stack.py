@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
 from acd.errors import PlateauError
+from api.administrators import reset_administrator
 from api.settings import ApiSettings
 from api.sign_in import ensure_administrator
 from control.client import FloorAbsent, FloorClient
@@ -49,6 +52,13 @@ class Started(msgspec.Struct, frozen=True):
         }
 
 
+class Status(msgspec.Struct, frozen=True):
+    """What runs: a few words by name, None for what does not; `well` if all runs and answers."""
+
+    parts: dict[str, str | None]
+    well: bool
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as variables, for a process of ours to be started with."""
     values = settings.model_dump(exclude_none=True)
@@ -58,17 +68,10 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def api_settings(settings: Settings) -> ApiSettings:
     """What the web process must be told."""
-    recordings = settings.recordings
-    if recordings is None:
-        running = lifecycle.status(switch_config(settings))
-        if running is None:
-            recordings = settings.home.resolve() / "asterisk" / "spool" / "recording"
-        else:
-            recordings = running.recordings
     return ApiSettings(
         store_url=str(store_url(settings.effective_store_url).render_as_string(False)),
         control_socket=settings.control_socket.resolve(),
-        recordings=recordings,
+        recordings=settings.recordings or switch_config(settings).recordings,
         jwt_secret=own_secret(settings.home, "token-key"),
         sip_realm=settings.domain,
         sip_host=settings.sip_address or settings.bind_address,
@@ -114,30 +117,76 @@ async def ensure_first_administrator(
         await engine.dispose()
 
 
+async def reset_password(settings: Settings, login: str, password: str | None) -> str | None:
+    """Give an administrator a new password: the one made up, None if `password` was used.
+
+    Raises store.errors.NotFound if no administrator has this login.
+    """
+    engine = open_store(settings.effective_store_url)
+    try:
+        async with engine.begin() as conn:
+            return await reset_administrator(conn, login, password, Clock().now_ms())
+    finally:
+        await engine.dispose()
+
+
+def make_home(home: Path) -> None:
+    """Make the folder of all state where it is missing, for its owner alone."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def up(settings: Settings, say: Say) -> Started:
-    """Start what does not run yet.
+    """Start what does not run yet. What was started before a failure runs on, and that is said.
 
     Raises PlateauError, StoreError, SwitchUnavailable.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    running = lifecycle.up(switch_config(settings), progress=say)
-    say("Preparing the store")
-    password = asyncio.run(prepare_store(settings))
+    make_home(settings.home)
     floor, web = Daemon(settings.home, "floor"), Daemon(settings.home, "api")
-    say("Starting the floor")
-    floor.start(environment(settings))
-    floor.wait_ready(lambda: health(settings, "floor")[0], timeout_s=60)
-    say("Starting the API")
-    web.start(environment(settings))
-    url = f"http://{settings.api_host}:{settings.api_port}"
-    web.wait_ready(lambda: _answers(f"{url}/health/live"), timeout_s=60)
+    if web.pid() is None:
+        require_free_port(settings.api_host, settings.api_port)
+    running = lifecycle.up(switch_config(settings), progress=say)
+    try:
+        say("Preparing the store")
+        password = asyncio.run(prepare_store(settings))
+        if password is not None:
+            # Now, for what comes may fail, and it is kept nowhere.
+            say(f"First administrator: {FIRST_LOGIN} / {password}")
+        say("Starting the floor")
+        floor.start(environment(settings))
+        floor.wait_ready(lambda: health(settings, "floor")[0], timeout_s=60)
+        say("Starting the API")
+        web.start(environment(settings))
+        url = f"http://{settings.api_host}:{settings.api_port}"
+        web.wait_ready(lambda: _answers(f"{url}/health/live"), timeout_s=60)
+    except BaseException:
+        names = ["Asterisk", *(part.name for part in (floor, web) if part.pid() is not None)]
+        say(f"Still running: {', '.join(names)}; `plateau down` ends it.")
+        raise
     sip = f"{settings.sip_address or settings.bind_address}:{settings.sip_port}"
     return Started(f"{url}/", sip, f"Asterisk {running.version} ({running.kind})", password)
 
 
-def _answers(url: str) -> bool:
+def require_free_port(host: str, port: int) -> None:
+    """Raise PlateauError if nobody could listen there, before anything was started."""
     try:
-        with urllib.request.urlopen(url, timeout=1) as reply:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise PlateauError(
+            "port-in-use",
+            f"Port {port} on {host}, wanted for the API and the pages, cannot be had "
+            f"({error.strerror}): end what uses it or set PLATEAU_API_PORT.",
+        ) from error
+
+
+def _answers(url: str) -> bool:
+    # A proxy of the environment is for the world, and cannot reach this machine's own address.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=1) as reply:
             return bool(reply.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -156,21 +205,23 @@ def down(settings: Settings, say: Say) -> list[str]:
     return stopped
 
 
-def status(settings: Settings) -> dict[str, str | None]:
-    """What runs: a few words by name, None for what does not."""
+def status(settings: Settings) -> Status:
+    """What runs. Of an Asterisk that runs and does not answer, the sentence about it."""
     parts: dict[str, str | None] = {}
+    troubled = False
     try:
         running = lifecycle.status(switch_config(settings))
         parts["asterisk"] = (
             f"{running.version} ({running.kind}), pid {running.pid}" if running else None
         )
     except SwitchUnavailable as error:
-        raise PlateauError("switch-unavailable", str(error)) from error
+        parts["asterisk"] = str(error)
+        troubled = True
     for name in ("floor", "api"):
         pid = Daemon(settings.home, name).pid()
         parts[name] = f"pid {pid}" if pid else None
     parts["page"] = _page(settings) if parts["api"] else None
-    return parts
+    return Status(parts, not troubled and all(parts.values()))
 
 
 def health(settings: Settings, part: str) -> tuple[bool, str]:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import stat
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from typer.testing import CliRunner
 
+from plateau import settings, stack
 from plateau.cli import app
 
 pytestmark = pytest.mark.unit
@@ -84,3 +90,155 @@ def test_database_of_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     result = runner.invoke(app, ["migrate"])
     assert result.exit_code == 1
     assert "mysql" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SIP_PORT", "abc", "PLATEAU_SIP_PORT=abc: input should be a valid integer"),
+        ("TIME_ZONE", "Europe/Pari", "no time zone of that name (Europe/Paris?)"),
+        ("TIME_ZONE", "Europe", "no time zone of that name"),
+        ("LANGUAGE", "de", "PLATEAU_LANGUAGE=de: input should be 'fr' or 'en'"),
+        ("RTP_FIRST", "30000", "PLATEAU_RTP_FIRST must be below PLATEAU_RTP_LAST"),
+        ("API_PORT", "99999", "PLATEAU_API_PORT=99999: "),
+        ("COUNTRY_CODE", "+33", "PLATEAU_COUNTRY_CODE=+33: "),
+    ],
+)
+@pytest.mark.parametrize("command", [["migrate"], ["status"], ["down"], ["config", "export"]])
+def test_a_wrong_setting_is_one_sentence_from_every_command(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str, command: list[str]
+) -> None:
+    monkeypatch.setenv(f"PLATEAU_{name}", value)
+    result = runner.invoke(app, command)
+    assert result.exit_code in (1, 2)
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLATEAU_TIME_ZONE", "")
+    monkeypatch.setenv("PLATEAU_SIP_PORT", "")
+    assert settings.load_settings().time_zone == "Europe/Paris"
+
+
+def test_a_variable_that_nothing_reads_is_told(tmp_path: Path) -> None:
+    named = {"PLATEAU_TIMEZONE": "UTC", "PLATEAU_HOME": "x", "TIME_ZONE": "UTC"}
+    assert settings.unknown_variables(named) == [
+        "PLATEAU_TIMEZONE is no setting of Plateau (PLATEAU_TIME_ZONE?)."
+    ]
+    (tmp_path / ".env").write_text("PLATEAU_TRUNK=192.0.2.1\n")
+    result = runner.invoke(app, ["migrate"])
+    assert result.exit_code == 0
+    assert "PLATEAU_TRUNK is no setting of Plateau" in result.stderr
+
+
+def damage_the_record(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/switch.json").write_text("{half")
+
+
+def test_status_goes_on_where_the_switch_cannot_be_told(tmp_path: Path) -> None:
+    damage_the_record(tmp_path)
+    result = runner.invoke(app, ["status"])
+    assert result.exit_code == 3
+    assert "switch.json is damaged" in result.stdout
+    assert "floor     does not run" in result.stdout
+
+
+def test_down_with_a_damaged_record_is_one_sentence(tmp_path: Path) -> None:
+    damage_the_record(tmp_path)
+    result = runner.invoke(app, ["down"])
+    assert result.exit_code == 1
+    assert "switch.json is damaged" in result.stderr
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_a_missing_file_of_a_password_is_one_sentence() -> None:
+    result = runner.invoke(app, ["administrator", "--password-file", "/missing"])
+    assert result.exit_code == 1
+    assert "/missing" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_lost_password_is_made_anew() -> None:
+    first = runner.invoke(app, ["migrate"]).stdout.split()[-1]
+    again = runner.invoke(app, ["administrator"])
+    assert again.stdout == "There is an administrator already.\n"
+    made = runner.invoke(app, ["administrator", "--reset"]).stdout.split()
+    assert made[:2] == ["admin", "/"]
+    assert len(made[2]) == len(first)
+    assert made[2] != first
+    nobody = runner.invoke(app, ["administrator", "eve", "--reset"])
+    assert nobody.exit_code == 1
+    assert nobody.stderr == "There is no administrator 'eve'.\n"
+
+
+def test_a_port_in_use_is_told_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr("switch.lifecycle.up", lambda *args, **_: started.append(args))
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        monkeypatch.setenv("PLATEAU_API_PORT", str(port))
+        result = runner.invoke(app, ["up"])
+    assert result.exit_code == 1
+    assert f"Port {port} on 127.0.0.1, wanted for the API and the pages" in result.stderr
+    assert not started
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
+
+
+def test_the_password_is_told_before_what_may_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("switch.lifecycle.up", lambda *_, **__: None)
+
+    def refuse(*_: object) -> int:
+        raise OSError("no process")
+
+    monkeypatch.setattr("plateau.daemons.Daemon.start", refuse)
+    monkeypatch.setenv("PLATEAU_API_PORT", str(free_port()))
+    result = runner.invoke(app, ["up"])
+    assert result.exit_code == 1
+    said = result.stderr.splitlines()
+    assert any(line.startswith("First administrator: admin / ") for line in said)
+    assert said[-2:] == ["Still running: Asterisk; `plateau down` ends it.", "no process"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_our_own_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with HTTPServer(("127.0.0.1", 0), Always) as server:
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        assert stack._answers(f"http://127.0.0.1:{server.server_port}/health/live")
+        thread.join()
+
+
+class Always(BaseHTTPRequestHandler):
+    """Well, whatever is asked."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_files_are_for_user_and_group_and_env_is_for_every_part(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PLATEAU_DOMAIN=sip.example\nPLATEAU_HOME=elsewhere\n")
+    code = "from plateau import cli; cli.app = lambda: print(__import__('os').environ); cli.main()"
+    command = [sys.executable, "-c", code + "; open('made', 'w').close()"]
+    made = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "'PLATEAU_DOMAIN': 'sip.example'" in made.stdout
+    assert f"'PLATEAU_HOME': '{os.environ['PLATEAU_HOME']}'" in made.stdout
+    assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o640

@@ -1,0 +1,33 @@
+"""What the operator's command line does about administrators where nobody can sign in."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.credentials import hash_password_async, new_password
+from store import accounts
+from store.errors import NotFound
+from store.rows import Role
+
+
+async def reset_administrator(
+    conn: AsyncConnection, login: str, password: str | None, now_ms: int
+) -> str | None:
+    """Give the administrator `login` a new password, open the account, end its sign-ins.
+
+    `password` None: one is generated and returned, to be shown once; None is returned otherwise.
+    Raises NotFound if no administrator has this login.
+    """
+    user = await accounts.find_user(conn, login)
+    if user is None or user.role is not Role.ADMINISTRATOR:
+        raise NotFound("administrator", login)
+    generated = new_password() if password is None else None
+    hashed = await hash_password_async(password if password is not None else generated or "")
+    await accounts.update_user(conn, msgspec.structs.replace(user, active=True))
+    await accounts.set_password(conn, user.id, hashed)
+    await accounts.revoke_user_tokens(conn, user.id, now_ms)
+    await accounts.write_audit(
+        conn, at=now_ms, actor="system", action="set-password", object_=f"user:{user.id}"
+    )
+    return generated
