@@ -29,7 +29,10 @@ class Alive(BaseModel):
 
 
 class Readiness(BaseModel):
-    """`ready` needs the store; without the floor, configuration and history are still served."""
+    """`ready` needs all that a call needs: the store, the floor and its switch.
+
+    Without floor or switch, configuration and history are still served.
+    """
 
     ready: bool
     store: Literal["up", "down"]
@@ -61,16 +64,17 @@ async def live() -> Alive:
 @router.get(
     "/health/ready",
     operation_id="healthReady",
-    summary="Can requests be served",
-    responses={503: {"model": Readiness, "description": "The store does not answer"}},
+    summary="Can calls be served",
+    responses={503: {"model": Readiness, "description": "Something that calls need is away"}},
 )
 async def ready(context: Ctx, response: Response) -> Readiness:
-    """503 while the store does not answer."""
+    """503 while the store or the floor does not answer, or the floor has no switch."""
     health, store_up = await asyncio.gather(_floor(context), _store(context))
-    if not store_up:
+    well = store_up and health is not None and health.switch == "connected"
+    if not well:
         response.status_code = 503
     return Readiness(
-        ready=store_up,
+        ready=well,
         store="up" if store_up else "down",
         floor="absent" if health is None else "up",
         switch=None if health is None else health.switch,
