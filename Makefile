@@ -27,8 +27,8 @@ check: setup ## types, style, imports between rooms, the compose file
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy acd ari ivr recording api store kpi control switch plateau migrations demo bench tests
 	@.venv/bin/lint-imports
-	@docker-compose -f docker-compose.yml config -q
-	@docker-compose -f docker-compose.yml --profile sipp config -q
+	@PLATEAU_SIP_ADDRESS= PLATEAU_TRUNK_MATCH=172.28.91.50 docker-compose -f docker-compose.yml config -q
+	@PLATEAU_SIP_ADDRESS= PLATEAU_TRUNK_MATCH=172.28.91.50 docker-compose -f docker-compose.yml --profile sipp config -q
 
 bench: setup ## measure: 30 calls a second, 100 agents; prints and keeps the figures in bench/results
 	@$(PYTHON) -m bench

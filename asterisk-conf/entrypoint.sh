@@ -15,6 +15,11 @@ PLATEAU_ARI_PASSWORD=$(cat "$PLATEAU_ARI_PASSWORD_FILE")
 export PLATEAU_ARI_PASSWORD
 unset PLATEAU_ARI_PASSWORD_FILE # a path's characters are its own; render.sh need not judge them
 
+case ${PLATEAU_LANGUAGE:-fr} in en) PLATEAU_TONE_ZONE=us ;; *) PLATEAU_TONE_ZONE=fr ;; esac
+export PLATEAU_TONE_ZONE
+echo "entrypoint.sh: the carrier is ${PLATEAU_TRUNK_MATCH:-127.0.0.1}," \
+  "the public address ${PLATEAU_EXTERNAL_ADDRESS:-none}" >&2
+
 for folder in var/cache var/keys spool/recording spool/tmp spool/system run log sounds/plateau; do
   mkdir -p "$home/$folder"
 done

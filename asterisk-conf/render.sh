@@ -45,6 +45,8 @@ default ARI_PERMIT 127.0.0.1/32
 default MAX_CALL_S 14400
 default RTP_TIMEOUT_S 60
 default RTP_TIMEOUT_HOLD_S 3600
+default LOG_CONSOLE error                   # kinds of lines on the output
+default LOG_FILES yes                       # messages.log and security.log; empty: neither
 if [ -z "${PLATEAU_ARI_PASSWORD:-}" ]; then
   echo "render.sh: PLATEAU_ARI_PASSWORD is not set: ARI is never opened without a password" >&2
   exit 1

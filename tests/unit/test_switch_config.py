@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from plateau.settings import Settings
 from switch import prepare, process
 from switch.model import SwitchConfig, SwitchUnavailable
 
@@ -212,6 +213,61 @@ def test_compose_publishes_no_ari_and_keeps_sql_inside() -> None:
     assert "password:" not in (ROOT / "docker-compose.yml").read_text().lower().replace(
         "password_file", ""
     )
+
+
+_COMPOSE_OWN = frozenset(
+    {
+        *("home", "database_url", "database_password_file", "rootfs", "bind_address"),
+        *("sip_port", "tls_port", "http_port", "https_port", "api_host"),
+        *("ari_url", "ari_user", "ari_password_file", "ari_app"),
+        *("recordings", "sounds", "sounds_uri_prefix"),
+    }
+)
+"""Settings that compose chooses itself: addresses, ports and folders inside its own networks."""
+
+
+def test_compose_takes_every_setting_that_is_not_its_own() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    taken = {name.lower() for name in re.findall(r"\$\{PLATEAU_([A-Z_]+)[:?-]", text)}
+    assert taken == set(Settings.model_fields) - _COMPOSE_OWN
+    services = yaml.safe_load(text)["services"]
+    environment = services["asterisk"]["environment"]
+    for name in ("LANGUAGE", "DOMAIN", "MAX_CALL_S", "RTP_TIMEOUT_S", "RTP_FIRST", "TRUNK_CONTACT"):
+        assert environment[f"PLATEAU_{name}"].startswith(f"${{PLATEAU_{name}:-")
+    for service in ("floor", "api", "migrate"):
+        assert services[service]["environment"]["PLATEAU_TIME_ZONE"] == "${PLATEAU_TIME_ZONE:-}"
+    assert services["api"]["environment"]["PLATEAU_TRUSTED_PROXIES"]
+
+
+def test_compose_starts_with_no_carrier_by_oversight() -> None:
+    environment = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["asterisk"][
+        "environment"
+    ]
+    assert environment["PLATEAU_TRUNK_MATCH"].startswith("${PLATEAU_TRUNK_MATCH:?")
+    assert environment["PLATEAU_EXTERNAL_ADDRESS"].startswith("${PLATEAU_SIP_ADDRESS?")
+    for ignored in (".gitignore", ".dockerignore"):
+        assert ".env" in (ROOT / ignored).read_text().splitlines()
+
+
+def test_under_compose_asterisk_logs_to_its_output_alone(
+    config: SwitchConfig, tmp_path: Path
+) -> None:
+    environment = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["asterisk"][
+        "environment"
+    ]
+    told = {name: environment[name] for name in ("PLATEAU_LOG_CONSOLE", "PLATEAU_LOG_FILES")}
+    target = tmp_path / "etc"
+    subprocess.run(
+        ["/bin/sh", str(CONF / "render.sh"), str(CONF / "etc"), str(target)],
+        env=os.environ | told | {"PLATEAU_ARI_PASSWORD": "x"},
+        check=True,
+    )
+    text = (target / "logger.conf").read_text()
+    assert "console => notice,warning,error,security" in text
+    assert not re.search(r"\.log", text.partition("[logfiles]")[2])
+    beside = rendered(config, "logger.conf")
+    assert "console => error\n" in beside
+    assert "security.log => security" in beside
 
 
 def test_a_pid_of_another_start_time_is_not_ours() -> None:
