@@ -130,8 +130,7 @@ def watch(config: SwitchConfig, ended: Callable[[float], bool]) -> None:
     while record is not None and process.is_same_process(record.pid, record.ticks):
         if ended(_LOOK_S):
             return
-    last = _last_words(config.instance / "log")
-    raise SwitchUnavailable(f"Asterisk ended: {last} (see {config.instance / 'log'})")
+    raise SwitchUnavailable(f"Asterisk ended: what it said is in {config.instance / 'log'}")
 
 
 def console(config: SwitchConfig, command: str) -> str:

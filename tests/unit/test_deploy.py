@@ -1,0 +1,136 @@
+"""What an operator installs beside the product: the units, the filter of fail2ban, logrotate."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from plateau.cli import app
+from plateau.settings import Settings
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+
+_HEAD = (
+    "[2026-11-26 12:18:29.067] SECURITY[31529] res_security_log.c: SecurityEvent={event},"
+    'EventTV="2026-11-26T12:18:29.067+0000",Severity="Error",Service="PJSIP",EventVersion="1",'
+    'AccountID="{account}",SessionID="{session}",LocalAddress="IPV4/UDP/192.0.2.10/5060",'
+    'RemoteAddress="IPV4/UDP/198.51.100.66/27161"'
+)
+_FORGED = '",LocalAddress="IPV4/UDP/1.2.3.4/1",RemoteAddress="IPV4/UDP/203.0.113.9/1"'
+
+
+def line(event: str, tail: str = "", account: str = "<unknown>", session: str = "c1") -> str:
+    """A line as Asterisk 22.10.1 writes it."""
+    return _HEAD.format(event=f'"{event}"', account=account, session=session) + tail
+
+
+def failures() -> list[re.Pattern[str]]:
+    """The filter's expressions as fail2ban reads them."""
+    reader = configparser.RawConfigParser()
+    reader.read(DEPLOY / "fail2ban-filter.conf")
+    texts = reader["Definition"]["failregex"].splitlines()
+    assert len(texts) == 3
+    return [re.compile(text.replace("<HOST>", "(?P<host>[0-9a-fA-F.:]+)")) for text in texts]
+
+
+def banned(text: str) -> set[str]:
+    """Whom the filter counts a line against, as it stands and in Docker's JSON."""
+    wrapped = json.dumps({"log": text + "\n", "stream": "stdout", "time": "2026-11-26T12:18:29Z"})
+    wrapped = wrapped.replace(", ", ",").replace(": ", ":")
+    plain, inside = (
+        {found["host"] for one in failures() if (found := one.search(form))}
+        for form in (text, wrapped.replace("<", r"\u003c").replace(">", r"\u003e"))
+    )
+    assert plain == inside
+    return plain
+
+
+_ANSWERED = ',Challenge="1795695509/55ba66",Response="d73457ec",ExpectedResponse=""'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        line("ChallengeSent", ',Challenge=""'),
+        line("ChallengeResponseFailed", _ANSWERED),
+        line("ChallengeResponseFailed", _ANSWERED, account="1001"),
+        line("InvalidAccountID", account="1001"),
+        line("FailedACL", ',ACLName="registration"'),
+    ],
+)
+def test_whoever_is_refused_is_counted(text: str) -> None:
+    assert banned(text) == {"198.51.100.66"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        line("ChallengeSent", ',Challenge=""', account="1001"),
+        line("SuccessfulAuth", ',UsingPassword="1"', account="1001"),
+        line("RequestBadFormat", account="1001"),
+    ],
+)
+def test_a_phone_of_ours_is_not(text: str) -> None:
+    assert banned(text) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        line("ChallengeSent", ',Challenge=""', session=f"x{_FORGED},Challenge="),
+        line("InvalidAccountID", session=f"x{_FORGED}"),
+        line("InvalidAccountID", account=f"x{_FORGED}"),
+        line("ChallengeResponseFailed", _ANSWERED, session=f"x{_FORGED}{_ANSWERED}"),
+        line("ChallengeResponseFailed", _ANSWERED.replace("d73457ec", r"a\",RemoteAddress=\"b")),
+    ],
+)
+def test_nobody_can_have_somebody_else_shut_out(text: str) -> None:
+    assert "203.0.113.9" in text or "RemoteAddress=\\" in text
+    assert banned(text) <= {"198.51.100.66"}
+
+
+def units() -> list[Path]:
+    return sorted(DEPLOY.glob("plateau-*.service"))
+
+
+def test_units_call_commands_that_are_there() -> None:
+    called = []
+    for unit in units():
+        for text in re.findall(r"^Exec\w+=(/opt/plateau/\S+/plateau .*)$", unit.read_text(), re.M):
+            words = shlex.split(text)[1:]
+            answer = CliRunner().invoke(app, [*words, "--help"])
+            assert answer.exit_code == 0, f"{unit.name}: {words}"
+            called.append(words[0])
+    assert sorted(called) == ["api", "floor", "migrate", "switch"]
+
+
+def test_only_asterisk_is_started_by_the_superuser_and_all_come_back() -> None:
+    for name in ("switch", "floor", "api"):
+        text = (DEPLOY / f"plateau-{name}.service").read_text()
+        assert "Restart=always" in text
+        assert "WantedBy=multi-user.target" in text
+        assert ("User=plateau" in text) is (name != "switch")
+
+
+def test_the_file_of_settings_names_settings_alone() -> None:
+    text = (DEPLOY / "plateau.env").read_text()
+    named = {name.lower() for name in re.findall(r"^#?PLATEAU_([A-Z_]+)=", text, re.M)}
+    assert {"home", "trunk_match", "trusted_proxies"} <= named <= set(Settings.model_fields)
+
+
+def test_every_log_of_a_home_is_rotated() -> None:
+    text = (DEPLOY / "logrotate.conf").read_text()
+    for name in ("asterisk/log/messages", "asterisk/log/security", "asterisk/log/console"):
+        assert f"/var/lib/plateau/{name}.log" in text
+    for name in ("floor", "api"):
+        assert f"/var/lib/plateau/log/{name}.log" in text
+    assert text.count("maxsize") == text.count("missingok") == 2
