@@ -6,6 +6,7 @@ import configparser
 import json
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,35 @@ def test_every_log_of_a_home_is_rotated() -> None:
     for name in ("floor", "api"):
         assert f"/var/lib/plateau/log/{name}.log" in text
     assert text.count("maxsize") == text.count("missingok") == 2
+
+
+def backed_up(home: Path, target: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    argv = ["sh", str(DEPLOY / "backup.sh"), str(home), str(target), *command]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=30)
+
+
+def test_a_backup_begins_again_when_the_journal_has_turned_over(tmp_path: Path) -> None:
+    journal = tmp_path / "home/journal"
+    journal.mkdir(parents=True)
+    (journal / "00000004.jsonl").write_text("older\n")
+    (journal / "00000005.jsonl").write_text("half")
+    turn = (
+        f"cd {journal}; if [ -e 00000004.jsonl ]; then "
+        "echo ' whole' >>00000005.jsonl; echo new >00000006.jsonl; rm 00000004.jsonl; fi; "
+        f"cat *.jsonl >{tmp_path}/copy/sql"
+    )
+    result = backed_up(tmp_path / "home", tmp_path / "copy", "sh", "-c", turn)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("once more") == 1
+    copied = {file.name: file.read_text() for file in (tmp_path / "copy/journal").iterdir()}
+    assert copied == {
+        "00000004.jsonl": "older\n", "00000005.jsonl": "half whole\n", "00000006.jsonl": "new\n",
+    }  # fmt: skip
+    again = backed_up(tmp_path / "home", tmp_path / "copy", "true")
+    assert (again.returncode, "is not empty" in again.stderr) == (1, True)
+
+
+def test_a_backup_without_sql_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "home/journal").mkdir(parents=True)
+    (tmp_path / "home/journal/00000001.jsonl").write_text("x\n")
+    assert backed_up(tmp_path / "home", tmp_path / "copy", "false").returncode != 0

@@ -109,6 +109,14 @@ def test_every_path_in_architecture_exists() -> None:
     assert not missing, f"docs/architecture.md names files that are not there: {missing}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_file_of_ours_that_a_page_names_exists(page: Path) -> None:
+    rooms = "|".join((*_ROOMS, "asterisk-conf", "bench", "demo", "deploy", "setup", "tests"))
+    named = set(re.findall(rf"(?<![\w./-])(?:{rooms})/[\w./-]*\.\w+", page.read_text()))
+    missing = sorted(path for path in named if not (ROOT / path).exists())
+    assert not missing, f"{_name(page)} names files that are not there: {missing}"
+
+
 @cache
 def _defined() -> frozenset[str]:
     """Every class, function, method (`Class.method` too), assigned name and word of the product."""
