@@ -85,7 +85,10 @@ def keep_place(floor: Floor, call: Call, queue_id: QueueId | None) -> None:
     ticket = Ticket(
         number=call.number,
         due_at=floor.now_ms,
-        key=visit.key if visit is not None else _new_key(floor, queue_id, floor.now_ms),
+        key=queueing.key_in(floor, visit, queue_id)
+        if visit is not None
+        else _new_key(floor, queue_id, floor.now_ms),
+        boost=visit.boost if visit is not None else 0,
         extra=visit.extra if visit is not None else (),
         origin_id=call.contact,
     )

@@ -80,6 +80,7 @@ def due(floor: Floor, call: Call) -> None:
     entry = Entry(
         queue_id,
         extra=ticket.extra,
+        priority=call.visit.boost if call.visit is not None else ticket.boost,
         key=callbacks.place_of(call),
         agent_id=agent_id,
         agent_s=BOOKED_AGENT_S,

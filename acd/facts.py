@@ -45,12 +45,13 @@ class Resume(msgspec.Struct, frozen=True):
     """Where a transferred call goes if the one it was sent to does not take it.
 
     `agent_id` transferred it and may take it back; `queue_id` is the queue that they served it
-    from, None: none. `key` is the place it had there.
+    from, None: none. `key` is the place it had there, `boost` the call's own priority in it.
     """
 
     agent_id: AgentId | None
     queue_id: QueueId | None
     key: int
+    boost: int = 0
 
 
 class Then(msgspec.Struct, frozen=True):

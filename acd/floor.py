@@ -35,6 +35,7 @@ from acd.model import (
     RecordingId,
     Visit,
 )
+from acd.relaxing import is_looked_for
 from acd.routing import Router
 from acd.timers import Timers
 
@@ -124,6 +125,7 @@ class Floor:
         self.taken: dict[CallId, ChannelId] = {}
         self.line_owner: dict[ChannelId, AgentId] = {}
         self.agents_to_route: dict[AgentId, str] = {}
+        self.agents_away: dict[AgentId, None] = {}
         self.visit_count = 0
         self.impossible_count = 0
         self._commands: list[Command] = []
@@ -259,6 +261,8 @@ class Floor:
             self.at_work.pop(work.id, None)
         else:
             self.at_work[work.id] = work
+        if not is_looked_for(work) and (before is None or _leaves(before, work)):
+            self.agents_away[work.id] = None
         self.foretelling.agent_now(work, self.now_ms)
         self._changed_agents[work.id] = work
         return work
@@ -292,6 +296,11 @@ class Floor:
         self._changed_calls.clear()
         self._changed_agents.clear()
         return turn
+
+
+def _leaves(before: AgentWork, work: AgentWork) -> bool:
+    """Whether an agent who is not looked for now was until this change, or was signed in."""
+    return is_looked_for(before) or before.state is not work.state
 
 
 def _offered_in(call: Call) -> QueueId | None:

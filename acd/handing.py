@@ -22,6 +22,7 @@ from acd.model import (
     QueueId,
     Target,
     TargetKind,
+    Visit,
     VisitOutcome,
 )
 from acd.queueing import Entry
@@ -43,13 +44,13 @@ def give_away(
     call: Call,
     target: Target,
     how: str,
-    key: int | None = None,
+    place: Visit | None = None,
     gone: ChannelId | None = None,
 ) -> None:
     """The call's agent is freed, the call goes to `target`, and back if it is not taken there.
 
-    `key` is the place that it has in the queue (None: a new one), `gone` the agent's leg if it has
-    ended by itself.
+    `place` is the visit whose place it has in the queue (None: a new one), `gone` the agent's leg
+    if it has ended by itself.
     """
     if call.talk is None:
         return
@@ -57,7 +58,12 @@ def give_away(
     call = told(floor, call, call.talk.agent_id, how, target)
     call = left_by_agent(floor, call, gone)
     if target.kind is TargetKind.QUEUE:
-        sending.enter(floor, call, Entry(QueueId(target.id or ""), key=key))
+        queue_id = QueueId(target.id or "")
+        entry = Entry(queue_id)
+        if place is not None:
+            key = queueing.key_in(floor, place, queue_id)
+            entry = Entry(queue_id, priority=place.boost, key=key)
+        sending.enter(floor, call, entry)
     else:
         sending.send(floor, call, target, "transferred")
 
@@ -67,8 +73,9 @@ def left_by_agent(floor: Floor, call: Call, gone: ChannelId | None) -> Call:
     talk = call.talk
     if talk is None:
         return call
-    key = call.visit.key if call.visit is not None else floor.now_ms
-    resume = Resume(talk.agent_id, call.last_queue_id, key)
+    resume = Resume(talk.agent_id, call.last_queue_id, floor.now_ms)
+    if call.visit is not None:
+        resume = msgspec.structs.replace(resume, key=call.visit.key, boost=call.visit.boost)
     call = monitors.end_all(floor, call, None)
     if not talk.held_by_us and call.channel_id is not None:
         floor.order(LeaveBridge(call.lane, talk.bridge_id, (call.channel_id,)))
@@ -138,7 +145,7 @@ def give_semi_attended(
 ) -> None:
     """The one consulted has not answered yet: the customer goes there, to the same place."""
     target = asked_for(consult)
-    key = consult.visit.key if consult.visit is not None else None
+    place = consult.visit
     consult = ringing.withdraw_all(floor, consult, OfferEnd.WITHDRAWN)
     if queueing.in_queue(floor, consult) and target is not None:
         to = sending.name_of(target)
@@ -147,4 +154,4 @@ def give_semi_attended(
     end(floor, consult, Ending(Outcome.NO_ANSWER, "transferred", EndedBy.AGENT))
     if target is None:
         return
-    give_away(floor, call, target, "blind", key, gone)
+    give_away(floor, call, target, "blind", place, gone)

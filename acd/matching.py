@@ -22,9 +22,17 @@ def settle(floor: Floor) -> None:
     An agent always gets the first call in order that they can take, whichever side made us
     look; so the order by key holds among calls that the same agent could take.
     """
-    while floor.taken or floor.to_flow or floor.calls_to_route or floor.agents_to_route:
+    while (
+        floor.taken
+        or floor.agents_away
+        or floor.to_flow
+        or floor.calls_to_route
+        or floor.agents_to_route
+    ):
         if floor.taken:
             _take(floor)
+        elif floor.agents_away:
+            queueing.search_without(floor, floor.agents_away.popitem()[0])
         elif floor.to_flow:
             call_id, flow = floor.to_flow.popitem()
             if call_id in floor.calls:

@@ -207,9 +207,11 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     """A call's stay in one queue. `(key, order)` orders waiting items: smaller is first.
 
     `order` counts the visits of the whole floor, so that two of the same instant keep theirs.
-    `extra` is what the flow asked for beside the queue, `required` both together at entry. `step`
-    is the last step open, begun at `step_at`; `delay_s` the longest membership delay that has
-    passed. `only` is an agent who is looked for alone until `only_until` (last or named agent).
+    `priority` is what `key` counts, `boost` the part of it that is the call's own (given by the
+    flow or a supervisor) and not the queue's. `extra` is what the flow asked for beside the queue,
+    `required` both together at entry. `step` is the last step open, begun at `step_at`; `delay_s`
+    the longest membership delay that has passed. `only` is an agent who is looked for alone until
+    `only_until` (last or named agent).
     `estimate_ms` is the wait announced at entry (None: not known), `told_position` the smallest
     position told so far: a caller's position never goes back.
     """
@@ -224,6 +226,7 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     key: int
     order: int
     answer_first: bool
+    boost: int = 0
     step: int = 0
     step_at: int = 0
     delay_s: int = 0
@@ -313,15 +316,17 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a callback, or a message to be listened to, is about.
 
     `number`: whom to call (empty: a message of one who withheld it), `due_at`: not before (UTC ms),
-    `key` and `extra`: the place in the queue and the skills that go with it. `attempts`: how often
-    the customer was tried. `origin_id` is the contact that asked for it or left the message (None:
-    booked by REST or from the recall list), `by` who booked it, `agent_id` who is looked for first.
-    `over`: its last state has been told.
+    `key`, `boost` and `extra`: the place in the queue, the call's own part of the priority that it
+    counts, and the skills that go with it. `attempts`: how often the customer was tried.
+    `origin_id` is the contact that asked for it or left the message (None: booked by REST or from
+    the recall list), `by` who booked it, `agent_id` who is looked for first. `over`: its last state
+    has been told.
     """
 
     number: str
     due_at: int
     key: int = 0
+    boost: int = 0
     extra: tuple[SkillLevel, ...] = ()
     attempts: int = 0
     origin_id: CallId | None = None

@@ -34,6 +34,7 @@ from acd.model import (
     SegmentKind,
     VisitOutcome,
 )
+from acd.relaxing import for_anybody
 from acd.states import CallInput, call_goes
 from acd.timers import Wake
 
@@ -61,6 +62,10 @@ def _requeue(floor: Floor, call: Call, one: Offer) -> None:
     """Back to the place in the queue; or on, for one who has waited as long as may be."""
     if call.kind is CallKind.CALLBACK and not call.served:
         call = callbacks.agent_refused(floor, call, one.agent_id)
+    if call.visit is not None and call.visit.only == one.agent_id:
+        # Who has just not taken it is waited for no longer, whatever they are next.
+        visit = for_anybody(call.visit, floor.now_ms)
+        call = floor.put_call(msgspec.structs.replace(call, visit=visit))
     if leaving.is_overdue(floor, call):
         leaving.waited_too_long(floor, floor.put_call(call))
     else:

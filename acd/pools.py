@@ -215,6 +215,10 @@ class Line:
         while entries and not self._holds(entries[0], waiting):
             heapq.heappop(entries)
 
+    def calls(self, waiting: Mapping[CallId, tuple[Waiter, Line]]) -> list[CallId]:
+        """Who stands here, in order; walks them all."""
+        return [entry[2] for entry in sorted(set(self._entries)) if self._holds(entry, waiting)]
+
     def _holds(self, entry: Waiter, waiting: Mapping[CallId, tuple[Waiter, Line]]) -> bool:
         known = waiting.get(entry[2])
         return known is not None and known[1] is self and known[0] == entry

@@ -35,9 +35,10 @@ PRIORITY_MS = 60_000
 class Entry(msgspec.Struct, frozen=True):
     """How a call is to enter a queue.
 
-    `extra` skills and `priority` are on top of the queue's. `key` keeps an earlier place (None: a
-    new one), `overflow` says that another queue sent it. `agent_id` is looked for alone for
-    `agent_s` seconds. `answer_first`: pick up and play music, or let it ring until an agent does.
+    `extra` skills and `priority` are on top of the queue's. `key` keeps an earlier place, in which
+    the two priorities are counted already (None: a new one), `overflow` says that another queue
+    sent it. `agent_id` is looked for alone for `agent_s` seconds. `answer_first`: pick up and play
+    music, or let it ring until an agent does.
     """
 
     queue_id: QueueId
@@ -62,6 +63,7 @@ def open_visit(floor: Floor, call: Call, queue: Queue, entry: Entry) -> Call:
         extra=entry.extra,
         required=requirement(queue.required, entry.extra),
         priority=priority,
+        boost=entry.priority,
         enqueued_at=floor.now_ms,
         key=entry.key if entry.key is not None else floor.now_ms - priority * PRIORITY_MS,
         order=floor.visit_count,
@@ -98,6 +100,14 @@ def open_visit(floor: Floor, call: Call, queue: Queue, entry: Entry) -> Call:
             call.kind,
         ),
     )
+
+
+def key_in(floor: Floor, visit: Visit, queue_id: QueueId) -> int:
+    """The key that a call of this visit has in that queue: with its age and its own priority, and
+    the priority of that queue instead of this one's.
+    """
+    there = floor.queue(queue_id).priority + visit.boost
+    return visit.key + (visit.priority - there) * PRIORITY_MS
 
 
 def _looked_for(floor: Floor, call: Call, queue: Queue, entry: Entry) -> tuple[AgentId | None, int]:
@@ -177,6 +187,17 @@ def relax(floor: Floor, call: Call) -> None:
         floor.put_call(msgspec.structs.replace(call, visit=visit))
         if look_at is not None:
             floor.timers.set(Wake.RELAX, call.id, look_at)
+
+
+def search_without(floor: Floor, agent_id: AgentId) -> None:
+    """This agent is away: who was looking for them, or for one like them, looks for others."""
+    for call_id in floor.router.stranded(agent_id):
+        call = floor.calls[call_id]
+        if call.visit is None:
+            continue
+        at_work, now_ms = floor.at_work, floor.now_ms
+        if opened(floor.router, floor.config, at_work, call.visit, now_ms)[0] != call.visit:
+            stand(floor, call, "relaxed")
 
 
 def close_visit(

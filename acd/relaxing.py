@@ -26,6 +26,17 @@ _GONE = frozenset(
 """States in which an agent is not looked for alone: nobody knows when they will be back."""
 
 
+def is_looked_for(work: AgentWork) -> bool:
+    """Whether a call may be kept for this agent: here, or busy and not about to leave."""
+    return work.state not in _GONE and work.after not in _GONE
+
+
+def for_anybody(visit: Visit, now_ms: int) -> Visit:
+    """The visit without the agent looked for alone; the steps begin now if not before."""
+    step_at = max(visit.step_at, now_ms)
+    return msgspec.structs.replace(visit, only=None, only_until=None, step_at=step_at)
+
+
 def want_of(config: FloorConfig, visit: Visit) -> Want:
     """What this visit asks for now. Of a queue deleted meanwhile: all skills asked for at entry."""
     if visit.queue_id not in config.queues:
@@ -81,15 +92,14 @@ def _alone(
         return visit, None
     until = visit.only_until
     work = at_work.get(visit.only)
-    there = work is not None and work.state not in _GONE and work.after not in _GONE
+    there = work is not None and is_looked_for(work)
     if until is not None and until <= now_ms:
         over_at = until
     elif not there or not router.could_serve(want_of(config, visit)):
         over_at = now_ms
     else:
         return visit, until
-    step_at = max(visit.step_at, over_at)
-    return msgspec.structs.replace(visit, only=None, only_until=None, step_at=step_at), None
+    return for_anybody(visit, over_at), None
 
 
 def _stepped(

@@ -33,6 +33,7 @@ def restore(
             _restore_call(floor, call)
     floor.calls_to_route.clear()
     floor.agents_to_route.clear()
+    floor.agents_away.clear()
 
 
 def _restore_call(floor: Floor, call: Call) -> None:

@@ -301,6 +301,21 @@ class Router:
                     best = _first(agent_id, known, (line,), best)
         return None if best is None else best[2]
 
+    def stranded(self, agent_id: AgentId) -> tuple[CallId, ...]:
+        """The waiting calls whose search has to be looked at anew, now that this agent is away:
+        those kept for them alone, and those with a step open that nobody signed in fits now.
+
+        Walks the lines that this agent could serve, and their calls only where that is so.
+        """
+        found = list(self._busy_for_one.get(agent_id, ()))
+        for roster, place in self._rosters_of.get(agent_id, _NOWHERE).items():
+            last = roster.terms.steps - 1
+            for line in self._busy.get(roster, ()):
+                fitted = line.step in place.steps and line.step < last
+                if fitted and not line.pool.at_work_by_step[line.step]:
+                    found.append(line)
+        return tuple(call_id for line in found for call_id in line.calls(self._waiting))
+
     # ---- who there is ----
 
     def could_serve(self, want: Want) -> int:

@@ -216,7 +216,7 @@ def _with_way_back(floor: Floor, call: Call) -> Call:
     """Who leaves the queue for one agent or number comes back to the place if that fails."""
     if call.visit is None:
         return call
-    resume = Resume(None, call.visit.queue_id, call.visit.key)
+    resume = Resume(None, call.visit.queue_id, call.visit.key, call.visit.boost)
     return floor.put_call(msgspec.structs.replace(call, resume=resume))
 
 
@@ -246,10 +246,13 @@ def said(floor: Floor, call: Call) -> None:
 def _to_queue(floor: Floor, call: Call, queue_id: QueueId, why: str) -> None:
     overflow = why in _OVERFLOWS
     call = _gone_through(floor, call, Target(TargetKind.QUEUE, queue_id), why)
-    keeps_place = (overflow or why == "moved") and call.visit is not None
-    key = call.visit.key if keeps_place and call.visit is not None else None
-    extra = call.visit.extra if keeps_place and call.visit is not None else ()
-    enter(floor, call, Entry(queue_id, extra=extra, key=key, overflow=overflow))
+    visit = call.visit if overflow or why == "moved" else None
+    if visit is None:
+        enter(floor, call, Entry(queue_id, overflow=overflow))
+        return
+    key = queueing.key_in(floor, visit, queue_id)
+    entry = Entry(queue_id, visit.extra, visit.boost, key=key, overflow=overflow)
+    enter(floor, call, entry)
 
 
 def _to_agent(floor: Floor, call: Call, agent_id: AgentId) -> None:
@@ -286,6 +289,6 @@ def not_taken(floor: Floor, call: Call, how: OfferEnd) -> None:
         ringing.offer_direct(floor, call, resume.agent_id)
     elif resume.queue_id is not None:
         extra = call.visit.extra if call.visit is not None else ()
-        enter(floor, call, Entry(resume.queue_id, extra=extra, key=resume.key))
+        enter(floor, call, Entry(resume.queue_id, extra, resume.boost, key=resume.key))
     else:
         end(floor, call, Ending(Outcome.OVERFLOW, f"not_taken:{how}"))

@@ -131,8 +131,10 @@ def set_priority(floor: Floor, asked: SetPriority) -> None:
     visit = call.visit
     if visit is None:
         return
-    key = visit.key + (visit.priority - asked.priority) * PRIORITY_MS
-    visit = msgspec.structs.replace(visit, priority=asked.priority, key=key)
+    more = asked.priority - visit.priority
+    key = visit.key - more * PRIORITY_MS
+    boost = visit.boost + more
+    visit = msgspec.structs.replace(visit, priority=asked.priority, boost=boost, key=key)
     call = _told(floor, call, "priority", asked.by, None, str(asked.priority))
     call = floor.tell_call(
         msgspec.structs.replace(call, visit=visit),

@@ -237,7 +237,9 @@ def _make_work(floor: Floor, call: Call) -> None:
     if recording_id is None or queue_id is None:
         return
     visit = call.visit
-    key = visit.key if visit is not None else call.arrived_at
+    key = call.arrived_at - floor.queue(queue_id).priority * queueing.PRIORITY_MS
+    if visit is not None:
+        key = queueing.key_in(floor, visit, queue_id)
     work = Call(
         id=CallId(floor.new_id()),
         channel_id=None,
@@ -255,6 +257,7 @@ def _make_work(floor: Floor, call: Call) -> None:
             number=call.number or "",
             due_at=floor.now_ms,
             key=key,
+            boost=visit.boost if visit is not None else 0,
             extra=visit.extra if visit is not None else (),
             origin_id=call.contact,
         ),

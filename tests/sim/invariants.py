@@ -25,6 +25,7 @@ from acd.facts import (
 from acd.floor import Floor
 from acd.model import AgentId, AgentState, CallKind, CallState, SegmentKind, VisitId
 from acd.placing import rings_own_phone
+from acd.relaxing import opened
 
 IN_TALK = (AgentState.TALKING, AgentState.HOLDING, AgentState.CONSULTING)
 
@@ -53,9 +54,12 @@ def check_floor(floor: Floor, config: FloorConfig, now_ms: int) -> None:
         consulting = work.consult_id is not None
         assert not consulting or work.consult_id in floor.calls, (agent_id, work)
         assert (work.state is AgentState.CONSULTING) <= consulting, (agent_id, work)
+    due = floor.timers.next_at()
     for call in floor.calls.values():
         if call.state is CallState.WAITING and not is_called_first(config, call):
             check_nobody_idle(floor, config, now_ms, call)
+            if due is None or due > now_ms:
+                check_wide_enough(floor, config, now_ms, call)
 
 
 def check_call(floor: Floor, call: Call) -> None:
@@ -111,6 +115,14 @@ def check_nobody_idle(floor: Floor, config: FloorConfig, now_ms: int, call: Call
         due = floor.timers.next_at()
         resting = work.resting_until and due is not None and due <= now_ms
         assert why is not None or resting, f"{agent_id} idle, {call.id} waits"
+
+
+def check_wide_enough(floor: Floor, config: FloorConfig, now_ms: int, call: Call) -> None:
+    """The search is as wide as it would be if it were looked at now, whoever has left since."""
+    if call.visit is None or call.id in floor.customers_first:
+        return
+    fresh, _ = opened(floor.router, config, floor.at_work, call.visit, now_ms)
+    assert fresh == call.visit, f"{call.id} is searched for as {call.visit}, ought to be {fresh}"
 
 
 def check_choice(
