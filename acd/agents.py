@@ -170,6 +170,11 @@ def free_state(work: AgentWork) -> AgentState:
     return AgentState.READY if reachable else AgentState.UNREACHABLE
 
 
+def free_reason(work: AgentWork) -> str | None:
+    """Why one whose phone is registered is UNREACHABLE all the same; None where nothing is."""
+    return "line_down" if work.phone_up and work.connected and not work.line_up else None
+
+
 # ---- what agents ask ---------------------------------------------------------------------------
 
 
@@ -181,7 +186,7 @@ def get_ready(floor: Floor, agent_id: AgentId) -> None:
     if agent_goes(work.state, AgentInput.GET_READY, target):
         work = close_wrap_up(floor, work)
         work = msgspec.structs.replace(work, after=None, after_reason=None, rona_count=0)
-        enter(floor, work, target)
+        enter(floor, work, target, free_reason(work))
     elif work.after is not None:
         take_down(floor, work, None, None)
 
@@ -224,7 +229,7 @@ def take_down(floor: Floor, work: AgentWork, after: AgentState | None, reason: s
 def _after_work(work: AgentWork) -> tuple[AgentState, str | None]:
     if work.after is not None:
         return work.after, work.after_reason
-    return free_state(work), None
+    return free_state(work), free_reason(work)
 
 
 # ---- offers and talks --------------------------------------------------------------------------
@@ -329,9 +334,9 @@ def offer_over(floor: Floor, agent_id: AgentId, end: OfferEnd, rona_limit: int) 
     state, reason = _after_work(work)
     if work.after is None:
         if end is OfferEnd.UNREACHABLE:
-            state = AgentState.UNREACHABLE
+            state, reason = AgentState.UNREACHABLE, None
         elif end is OfferEnd.RONA and rona_count >= rona_limit:
-            state = AgentState.NOT_RESPONDING
+            state, reason = AgentState.NOT_RESPONDING, None
     agent_goes(work.state, AgentInput.OFFER_OVER, state)
     rest_until = floor.now_ms + REST_MS if end in _RESTING_ENDS else work.resting_until
     work = msgspec.structs.replace(

@@ -105,6 +105,17 @@ class JoinBridge(msgspec.Struct, frozen=True, tag=True):
     channel_ids: tuple[ChannelId, ...]
 
 
+class FetchLine(msgspec.Struct, frozen=True, tag=True):
+    """Bring a connected agent's standing leg to the bridge of the call that they are offered.
+
+    That it is there is told as `LegAnswered`: until then nobody knows whether it is still up.
+    """
+
+    call_id: CallId
+    bridge_id: BridgeId
+    channel_id: ChannelId
+
+
 class LeaveBridge(msgspec.Struct, frozen=True, tag=True):
     """Take legs out of a bridge; they stay up."""
 
@@ -223,6 +234,7 @@ Command = (
     | DialOutside
     | CreateBridge
     | JoinBridge
+    | FetchLine
     | LeaveBridge
     | DestroyBridge
     | StartRecording

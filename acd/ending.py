@@ -70,7 +70,6 @@ def end(floor: Floor, call: Call, ending: Ending, gone: ChannelId | None = None)
         floor.timers.cancel(wake, call.id)
     floor.router.call_gone(call.id)
     floor.calls_to_route.pop(call.id, None)
-    floor.taken.pop(call.id, None)
     call = _callback_failed(floor, call)
     if call.kind is not CallKind.CONSULT:
         outcome = _outcome(call, ending)

@@ -47,7 +47,9 @@ class PhoneDialled(msgspec.Struct, frozen=True, tag=True):
 
 
 class LegAnswered(msgspec.Struct, frozen=True, tag=True):
-    """A leg that we rang (an agent's, a supervisor's, a number outside) was picked up."""
+    """A leg that we rang (an agent's, a supervisor's, a number outside) was picked up, or one that
+    stands was brought to the call that it is offered.
+    """
 
     channel_id: ChannelId
 

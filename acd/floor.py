@@ -122,7 +122,6 @@ class Floor:
         self.being_replaced: dict[ChannelId, ChannelId | None] = {}
         self.replaced: dict[ChannelId, ChannelId | None] = {}
         self.transferred_lines: dict[ChannelId, None] = {}
-        self.taken: dict[CallId, ChannelId] = {}
         self.line_owner: dict[ChannelId, AgentId] = {}
         self.agents_to_route: dict[AgentId, str] = {}
         self.agents_away: dict[AgentId, None] = {}

@@ -5,7 +5,7 @@ Looks only at calls and agents that an event touched; `routing` finds the best o
 
 from __future__ import annotations
 
-from acd import arrivals, calling_back, offers, queueing, ringing
+from acd import arrivals, calling_back, queueing, ringing
 from acd.config import Strategy
 from acd.facts import Call
 from acd.floor import Floor
@@ -22,16 +22,8 @@ def settle(floor: Floor) -> None:
     An agent always gets the first call in order that they can take, whichever side made us
     look; so the order by key holds among calls that the same agent could take.
     """
-    while (
-        floor.taken
-        or floor.agents_away
-        or floor.to_flow
-        or floor.calls_to_route
-        or floor.agents_to_route
-    ):
-        if floor.taken:
-            _take(floor)
-        elif floor.agents_away:
+    while floor.agents_away or floor.to_flow or floor.calls_to_route or floor.agents_to_route:
+        if floor.agents_away:
             queueing.search_without(floor, floor.agents_away.popitem()[0])
         elif floor.to_flow:
             call_id, flow = floor.to_flow.popitem()
@@ -43,15 +35,6 @@ def settle(floor: Floor) -> None:
             agent_id, trigger = floor.agents_to_route.popitem()
             _route_agent(floor, agent_id, trigger)
     calling_back.look_ahead(floor)
-
-
-def _take(floor: Floor) -> None:
-    """A connected agent's leg is up already: the call offered on it is taken at once."""
-    call_id, channel_id = floor.taken.popitem()
-    call = floor.calls.get(call_id)
-    made = call.offer_on(channel_id) if call is not None else None
-    if call is not None and made is not None:
-        offers.answered(floor, call, made)
 
 
 def _route_call(floor: Floor, call_id: CallId, trigger: str) -> None:

@@ -12,6 +12,7 @@ from acd.commands import (
     AnswerCaller,
     CreateBridge,
     DialOutside,
+    FetchLine,
     HangUp,
     IndicateRinging,
     JoinBridge,
@@ -51,6 +52,8 @@ def command_failed(floor: Floor, event: CommandFailed) -> None:
             call = _joined(floor, command)
             if call is not None:
                 floor.timers.set(Wake.JOIN, call.id, floor.now_ms + JOIN_PATIENCE_MS)
+        case FetchLine():
+            _fetch_failed(floor, command, failure)
         case ProbePhone(phone=phone):
             if failure is not Failure.GONE:
                 floor.timers.set(Wake.PROBE, phone, floor.now_ms + PROBE_AGAIN_MS)
@@ -105,6 +108,20 @@ def _ring_failed(floor: Floor, command: RingAgent | DialOutside, failure: Failur
         if alive:
             floor.order(HangUp(call.id, command.channel_id))
         news.channel_gone(floor, ChannelGone(command.channel_id))
+
+
+def _fetch_failed(floor: Floor, command: FetchLine, failure: Failure) -> None:
+    """A standing leg did not come to the call that was offered on it: nobody has talked."""
+    found = news.leg_of(floor, command.channel_id)
+    made = found[0].offer_on(command.channel_id) if found is not None else None
+    if found is None or made is None or found[0].lane != command.call_id:
+        return
+    if failure in (Failure.UNKNOWN, Failure.UNAVAILABLE):
+        # The switch is away: the line may stand all the same, and is looked at when it is back.
+        offers.failed(floor, found[0], made, OfferEnd.FAILED, leg_alive=True)
+        return
+    floor.order(HangUp(command.call_id, command.channel_id))
+    news.channel_gone(floor, ChannelGone(command.channel_id))
 
 
 def join_again(floor: Floor, call: Call) -> None:

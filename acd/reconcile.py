@@ -114,7 +114,7 @@ def _check_other_legs(
         leg = present.get(made.channel_id)
         if leg is None:
             offers.failed(floor, now, made, OfferEnd.FAILED, leg_alive=True)
-        elif leg.answered and not made.standing:
+        elif leg.answered:
             offers.answered(floor, now, made)
     if call.offers:
         return

@@ -6,10 +6,12 @@ colleague's who calls directly; what follows an answer or a refusal is in `offer
 
 from __future__ import annotations
 
+from itertools import islice
+
 import msgspec
 
 from acd import agents, legs, queueing, telling
-from acd.commands import CreateBridge, RingAgent
+from acd.commands import CreateBridge, FetchLine, RingAgent
 from acd.facts import Call
 from acd.floor import Floor, Role
 from acd.model import (
@@ -37,12 +39,19 @@ def offer(floor: Floor, call: Call, agent_ids: tuple[AgentId, ...], trigger: str
     visit = call.visit
     if visit is None or not agent_ids:
         return
+    agent_ids = _one_connected(floor, agent_ids) or agent_ids
     call_goes(call.state, CallInput.AGENT_FOUND, CallState.OFFERED)
     call = queueing.decide(floor, call, trigger, agent_ids[0])
     floor.router.call_gone(call.id)
     for agent_id in agent_ids:
         floor.router.chosen(visit.queue_id, agent_id)
     _ring(floor, call, agent_ids, floor.queue(visit.queue_id).ring_s, direct=False)
+
+
+def _one_connected(floor: Floor, agent_ids: tuple[AgentId, ...]) -> tuple[AgentId, ...]:
+    """The first of several who is connected: with them nothing need ring at the others'."""
+    connected = (a for a in agent_ids if floor.agents[a].line_up)
+    return tuple(islice(connected, 1))
 
 
 def offer_direct(floor: Floor, call: Call, agent_id: AgentId) -> None:
@@ -56,8 +65,8 @@ def _ring(
     floor: Floor, call: Call, agent_ids: tuple[AgentId, ...], ring_s: int, direct: bool
 ) -> None:
     deadline_at = floor.now_ms + ring_s * 1000
-    if call.bridge_id is None:
-        call = msgspec.structs.replace(call, bridge_id=BridgeId(floor.new_id()))
+    bridge_id = call.bridge_id or BridgeId(floor.new_id())
+    call = msgspec.structs.replace(call, bridge_id=bridge_id)
     made: list[Offer] = []
     for agent_id in agent_ids:
         one, call = _present(floor, call, agent_id, deadline_at, direct)
@@ -70,14 +79,12 @@ def _ring(
     floor.timers.set(Wake.OFFER, call.id, deadline_at)
     for one in made:
         _order_ring(floor, call, one, ring_s)
-    if call.bridge_id is not None:
-        floor.order(CreateBridge(call.lane, call.bridge_id))
+    floor.order(CreateBridge(call.lane, bridge_id))
     for one in made:
+        if one.standing:
+            # Nothing rings. Whether the leg is still up shows when it has been brought there.
+            floor.order(FetchLine(call.lane, bridge_id, one.channel_id))
         agents.offered(floor, one.agent_id, call.id, one.channel_id)
-    standing = next((one for one in made if one.standing), None)
-    if standing is not None:
-        # Nothing rings: the leg is up already. Taken once this step has settled.
-        floor.taken[call.id] = standing.channel_id
 
 
 def _present(

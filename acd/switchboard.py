@@ -18,6 +18,7 @@ from acd.commands import (
     CreateBridge,
     DestroyBridge,
     DialOutside,
+    FetchLine,
     HangUp,
     IndicateRinging,
     JoinBridge,
@@ -38,7 +39,14 @@ from acd.commands import (
     StopRecording,
     StopRinging,
 )
-from acd.events import CommandFailed, Failure, PhoneReachable, PhoneUnreachable, SwitchEvent
+from acd.events import (
+    CommandFailed,
+    Failure,
+    LegAnswered,
+    PhoneReachable,
+    PhoneUnreachable,
+    SwitchEvent,
+)
 from acd.model import ChannelId
 from acd.translate import RUNG, SNOOP
 from ari import bridges, channels, endpoints, playbacks, recordings
@@ -161,6 +169,8 @@ class Switchboard:
                 return bridges.add_channels(
                     conn, bridge, legs, pin=pin, inhibit_connected_line_updates=True
                 )
+            case FetchLine():
+                return self._fetch(command)
             case DestroyBridge(bridge_id=bridge):
                 return bridges.destroy(conn, bridge, pin=pin)
             case StartRecording(bridge_id=bridge, recording_id=name):
@@ -194,6 +204,18 @@ class Switchboard:
                 return self._probe(command)
             case _:
                 assert_never(command)
+
+    async def _fetch(self, command: FetchLine) -> None:
+        # Answered once the leg's own thread has put it there: a leg that has ended cannot.
+        legs = (command.channel_id,)
+        await bridges.add_channels(
+            self._conn,
+            command.bridge_id,
+            legs,
+            pin=command.call_id,
+            inhibit_connected_line_updates=True,
+        )
+        self._on_event(LegAnswered(command.channel_id))
 
     def _play(self, command: PlayPrompt) -> Coroutine[None, None, object]:
         media = [self._media(name, command.language) for name in command.media]
@@ -289,6 +311,7 @@ def _legs_of(command: Command) -> tuple[ChannelId, ...]:
             | StopRinging(channel_id=leg)
             | PlayPrompt(channel_id=leg)
             | MuteLeg(channel_id=leg)
+            | FetchLine(channel_id=leg)
         ):
             return (leg,)
         case _:

@@ -16,6 +16,7 @@ from acd.commands import (
     CreateBridge,
     DestroyBridge,
     DialOutside,
+    FetchLine,
     HangUp,
     JoinBridge,
     LeaveBridge,
@@ -35,7 +36,9 @@ from acd.errors import Rejected
 from acd.events import (
     CallArrived,
     ChannelGone,
+    CommandFailed,
     Event,
+    Failure,
     GetReady,
     LegAnswered,
     PhoneReachable,
@@ -313,6 +316,12 @@ class World:
             case JoinBridge(bridge_id=bridge, channel_ids=legs):
                 for leg in legs:
                     self._join(bridge, leg)
+            case FetchLine(bridge_id=bridge, channel_id=leg):
+                self._join(bridge, leg)
+                if leg in self.legs:
+                    self.news.append(LegAnswered(leg))
+                else:
+                    self.news.append(CommandFailed(command, Failure.GONE))
             case LeaveBridge(bridge_id=bridge, channel_ids=legs):
                 self.bridges.get(bridge, set()).difference_update(legs)
             case StartMusic(channel_id=leg):

@@ -17,6 +17,7 @@ from acd.commands import (
     CreateBridge,
     DestroyBridge,
     DialOutside,
+    FetchLine,
     HangUp,
     JoinBridge,
     LeaveBridge,
@@ -36,6 +37,7 @@ from acd.events import (
     EndCall,
     Event,
     Failure,
+    LegAnswered,
     PromptFinished,
     RecordingEnded,
     SignOut,
@@ -166,6 +168,13 @@ class SwitchModel:
                     for channel_id in channel_ids:
                         self.out_of_bridges(channel_id)
                     self.bridges[bridge_id].update(channel_ids)
+            case FetchLine(bridge_id=bridge_id, channel_id=channel_id):
+                if bridge_id in self.bridges and channel_id in self.legs:
+                    self.out_of_bridges(channel_id)
+                    self.bridges[bridge_id].add(channel_id)
+                    self.late.append(LegAnswered(channel_id))
+                else:
+                    self.late.append(CommandFailed(command, Failure.GONE))
             case LeaveBridge(bridge_id=bridge_id, channel_ids=channel_ids):
                 self.bridges.get(bridge_id, set()).difference_update(channel_ids)
             case DestroyBridge(bridge_id=bridge_id):

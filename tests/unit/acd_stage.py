@@ -66,6 +66,12 @@ class Stage(SwitchModel):
         self.tell(CallArrived(channel_id, dnis, number))
         return channel_id
 
+    def caller_on_line(self) -> ChannelId:
+        """Somebody dials in and is talked to on a standing line; their leg."""
+        channel_id = self.caller()
+        self.news()
+        return channel_id
+
     def answers(self, channel_id: ChannelId) -> None:
         """A leg that we rang is picked up."""
         self.answered_legs.add(channel_id)

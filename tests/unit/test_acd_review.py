@@ -213,7 +213,7 @@ def test_a_line_rung_while_the_switch_was_read_is_believed_at_the_next_look() ->
 def test_a_standing_leg_that_ended_unseen_in_a_call_is_known_to_be_gone() -> None:
     stage = Stage()
     line = connected(stage, "ana")
-    stage.caller()
+    stage.caller_on_line()
     assert stage.state("ana") is AgentState.TALKING
     stage.pass_time(11_000)
     del stage.legs[line]
@@ -232,8 +232,10 @@ def test_a_message_stops_when_its_agent_leaves_it_by_a_line_that_stays() -> None
     stage.tell(RecordingEnded(recording))
     stage.tell(RecordingVerified(recording, 5_000))
     stage.hangs_up(caller)
+    stage.news()
     line = connected(stage, "ana")
     stage.pass_time(10)
+    stage.news()
     assert stage.call().kind is CallKind.VOICEMAIL
     playing = stage.call().playback_id
     assert playing is not None
@@ -290,7 +292,7 @@ def three_seats() -> FloorConfig:
 def test_who_listened_to_an_agent_who_is_relieved_does_not_hear_their_next_call() -> None:
     stage = Stage(three_seats())
     connected(stage, "ana")
-    stage.caller()
+    stage.caller_on_line()
     supervisor(stage, "ana", "one", SEAT)
     other = supervisor(stage, "ana", "two", SEAT_2)
     (snoop,) = [c.snoop_id for c in stage.ordered(SnoopOn)]

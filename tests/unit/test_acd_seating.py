@@ -90,6 +90,8 @@ def test_the_next_call_of_a_connected_agent_comes_without_ringing() -> None:
     stage, line = connected()
     caller = stage.caller()
     assert stage.ordered(RingAgent) == []
+    stage.news()
+    assert stage.ordered(RingAgent) == []
     joined = [c.channel_ids for c in stage.ordered(JoinBridge)]
     assert (caller, line) in joined
     assert stage.state("ana") is AgentState.TALKING
@@ -97,18 +99,18 @@ def test_the_next_call_of_a_connected_agent_comes_without_ringing() -> None:
 
 def test_after_the_call_the_line_stands_and_waits_again() -> None:
     stage, line = connected()
-    caller = stage.caller()
+    caller = stage.caller_on_line()
     stage.hangs_up(caller)
     assert line not in [c.channel_id for c in stage.ordered(HangUp)]
     assert line in stage.bridges[WAITING_LINES]
     assert stage.state("ana") is AgentState.READY
-    stage.caller()
+    stage.caller_on_line()
     assert stage.state("ana") is AgentState.TALKING
 
 
 def test_a_connected_agent_who_hangs_up_ends_the_call_and_is_rung_for_the_line_again() -> None:
     stage, line = connected()
-    caller = stage.caller()
+    caller = stage.caller_on_line()
     stage.hangs_up(line)
     assert caller in [c.channel_id for c in stage.ordered(HangUp)]
     assert stage.state("ana") is AgentState.UNREACHABLE
@@ -118,7 +120,7 @@ def test_a_connected_agent_who_hangs_up_ends_the_call_and_is_rung_for_the_line_a
 
 def test_a_line_by_which_the_phone_transferred_is_rung_again_when_the_phone_hangs_up() -> None:
     stage, line = connected()
-    stage.caller()
+    stage.caller_on_line()
     stage.tell(LegReplaced(line))
     stage.tell(PhoneTransferred(line, "bob"))
     stage.hangs_up(line)
@@ -147,7 +149,7 @@ def test_signing_out_hangs_up_the_standing_line() -> None:
 
 def test_signing_out_during_a_call_hangs_up_the_line_after_it() -> None:
     stage, line = connected()
-    caller = stage.caller()
+    caller = stage.caller_on_line()
     stage.tell(SignOut(ANA))
     assert stage.state("ana") is AgentState.TALKING
     stage.hangs_up(caller)
@@ -158,7 +160,7 @@ def test_signing_out_during_a_call_hangs_up_the_line_after_it() -> None:
 def test_a_standing_line_survives_a_restart_of_the_floor() -> None:
     stage, line = connected()
     stage.restart()
-    stage.caller()
+    stage.caller_on_line()
     assert stage.state("ana") is AgentState.TALKING
     assert line in stage.legs
 
@@ -167,7 +169,7 @@ def test_a_standing_line_survives_a_restart_of_the_floor() -> None:
 def test_a_line_that_went_while_nobody_looked_is_noticed(while_away: str) -> None:
     stage, line = connected()
     if while_away == "in_call":
-        stage.caller()
+        stage.caller_on_line()
     del stage.legs[line]
     stage.out_of_bridges(line)
     stage.restart()

@@ -15,6 +15,7 @@ from acd.commands import (
     AnswerCaller,
     Command,
     CreateBridge,
+    FetchLine,
     HangUp,
     JoinBridge,
     PlayPrompt,
@@ -264,6 +265,21 @@ async def test_what_was_not_done_comes_back_as_an_event(
     assert [(e.command, e.failure) for e in told if isinstance(e, CommandFailed)] == [
         (command, failure) for command in commands
     ]
+
+
+async def test_a_standing_leg_is_answered_when_it_is_where_its_call_is() -> None:
+    wire = Wire()
+    told = await carried_out(wire, FetchLine(CALL, BRIDGE, LEG))
+    assert told == [LegAnswered(LEG)]
+    assert [(method, path, pin) for method, path, _, _, pin in wire.asked] == [
+        ("POST", "/bridges/bridge-1/addChannel", CALL)
+    ]
+
+
+async def test_a_standing_leg_that_is_gone_is_not_answered() -> None:
+    fetch = FetchLine(CALL, BRIDGE, LEG)
+    told = await carried_out(Wire(errors.Gone("POST", "/x", 404, "Channel not found")), fetch)
+    assert told == [CommandFailed(fetch, Failure.GONE, "POST /x: Channel not found (404)")]
 
 
 @pytest.mark.parametrize("state", ["online", "offline", "unknown"])
