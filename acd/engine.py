@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from acd import agents, arrivals, mishaps, news, phone_codes, queueing, requests, seating, waking
+from acd import (
+    agents,
+    arrivals,
+    leaving,
+    mishaps,
+    news,
+    phone_codes,
+    queueing,
+    requests,
+    seating,
+    waking,
+)
 from acd.commands import ProbePhone
 from acd.config import FloorConfig
 from acd.ending import Ending, end
@@ -184,12 +195,18 @@ class Engine:
                 fresh.append(profile.phone)
                 if known is not None:
                     news.phone_seen(floor, known.phone, up=False)
+        for seat in floor.config.seats - config.seats:
+            # Taken away from under who sits there: they are asked to sit elsewhere.
+            news.phone_seen(floor, seat, up=False)
+        queues = floor.config.queues
         floor.configure(config)
         for phone in fresh:
             floor.order(ProbePhone(phone))
         for call in list(floor.calls.values()):
             if call.state is CallState.WAITING and call.visit is not None:
                 queueing.stand(floor, call, "configured")
+        for queue in [queue for queue in queues.values() if queue.id not in config.queues]:
+            leaving.queue_deleted(floor, queue)
         for work in list(floor.at_work.values()):
             agents.index(floor, work)
 

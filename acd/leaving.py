@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import msgspec
 
-from acd import announcing, queueing, ringing, sending, voicemail, waiting
+from acd import agents, announcing, queueing, ringing, sending, voicemail, waiting
+from acd.config import Access, Queue
 from acd.facts import Call
 from acd.floor import Floor
-from acd.model import CallKind, CallState, OfferEnd, TargetKind
+from acd.model import CallKind, CallState, OfferEnd, Target, TargetKind
 from acd.states import CallInput, call_goes
 
 
@@ -83,3 +84,41 @@ def waited_too_long(floor: Floor, call: Call) -> None:
     target = floor.queue(call.visit.queue_id).on_max_wait
     if target is not None:
         sending.send(floor, call, target, "max_wait")
+
+
+def queue_deleted(floor: Floor, queue: Queue) -> None:
+    """A queue is not configured any more: its callers go where it sent those it did not take.
+
+    That is where it said for the time it is closed, else after the longest wait. Without either,
+    callers of an open queue stay for those who hold the skills they ask for, as callbacks and
+    messages do; those of a queue with members hear that it is closed. Nobody is left in a wrap-up
+    that only a disposition of this queue could end.
+    """
+    for call_id in list(floor.line(queue.id)):
+        call = floor.calls[call_id]
+        if call.channel_id is None or call.kind is CallKind.CALLBACK:
+            continue
+        target = _instead_of(floor, call, queue)
+        if target is not None:
+            sending.send(floor, _withdrawn(floor, call), target, "closed")
+    for work in list(floor.at_work.values()):
+        if work.wrap_up_mandatory and work.wrap_up_queue_id == queue.id:
+            agents.wrap_up_over(floor, work.id)
+
+
+def _instead_of(floor: Floor, call: Call, queue: Queue) -> Target | None:
+    """Where a call of this deleted queue is sent; None: nowhere."""
+    for target in (queue.on_closed, queue.on_max_wait):
+        there = target is not None and _still_there(floor, queue, target)
+        if target is not None and there and sending.possible(floor, call, target, "closed"):
+            return target
+    if queue.access is Access.OPEN:
+        return None
+    return Target(TargetKind.HANG_UP, texts=dict(announcing.CLOSED))
+
+
+def _still_there(floor: Floor, queue: Queue, target: Target) -> bool:
+    """Whether the queue that a target leads to, this one where it names none, is configured."""
+    if target.kind in (TargetKind.QUEUE, TargetKind.VOICEMAIL, TargetKind.CALLBACK):
+        return (target.id or queue.id) in floor.config.queues
+    return True

@@ -35,6 +35,7 @@ from acd.model import (
     OfferEnd,
     Outcome,
     PhoneId,
+    QueueId,
 )
 from acd.sightings import SwitchChannel, SwitchSeen
 from tests.sim.scripted_flows import ScriptedFlows
@@ -283,6 +284,10 @@ def test_an_unanswered_ring_in_which_a_pause_was_asked_for_ends_in_that_pause() 
 
 def test_a_caller_of_a_deleted_queue_still_gets_somebody_who_is_able() -> None:
     world = World()
+    # One that has nowhere to send callers.
+    sales = msgspec.structs.replace(world.config.queues[QueueId("sales")], on_max_wait=None)
+    queues = {**world.config.queues, sales.id: sales}
+    world.tell(Configure(msgspec.structs.replace(world.config, queues=queues)))
     world.tell(CallArrived(C1, "601", "0612345678"))
     queues = {k: v for k, v in world.config.queues.items() if k != "sales"}
     world.tell(Configure(msgspec.structs.replace(world.config, queues=queues)))
