@@ -37,8 +37,15 @@ REST_MS = 5_000
 IN_TALK = (AgentState.TALKING, AgentState.HOLDING, AgentState.CONSULTING)
 """The states of an agent who is in a call."""
 
+_NO_DOING = (OfferEnd.CALLER_GONE, OfferEnd.WITHDRAWN)
+"""Ends of an offer that the agent has no part in: their idle time goes on."""
+
 _BUSY = (AgentState.OFFERED, *IN_TALK, AgentState.WRAP_UP)
 """The states after which something asked for meanwhile may begin; their time counts as busy."""
+
+
+DISPOSITION_MISSING = "disposition-missing"
+"""The slug with which somebody is refused who has to qualify the call first."""
 
 
 class After(msgspec.Struct, frozen=True):
@@ -106,7 +113,8 @@ def enter(
         since=floor.now_ms,
         reason=reason,
         busy_ms=busy_ms,
-        ready_since=floor.now_ms if ready else None,
+        ready_since=(work.idle_since or floor.now_ms) if ready else None,
+        idle_since=work.ready_since if state is AgentState.OFFERED else None,
     )
     productive, paid = _worth(floor, state, reason)
     work = floor.tell_agent(
@@ -195,7 +203,7 @@ def must_have_disposed(work: AgentWork) -> None:
     """Raises Rejected in a wrap-up that lasts until a disposition is set."""
     if work.state is AgentState.WRAP_UP and work.wrap_up_mandatory:
         raise Rejected(
-            "disposition-missing",
+            DISPOSITION_MISSING,
             "This queue wants a disposition for each call: set one, and wrap-up is over.",
         )
 
@@ -206,12 +214,7 @@ def pause(floor: Floor, agent_id: AgentId, reason: str) -> None:
     A reason must be one of the configured ones, where there are any.
     """
     work = known(floor, agent_id)
-    reasons = floor.config.pause_reasons
-    if reasons and reason not in reasons:
-        listed = ", ".join(sorted(reasons))
-        raise Rejected(
-            "unknown-pause-reason", f"There is no pause reason {reason!r}: {listed}.", 422
-        )
+    must_be_reason(floor, reason)
     if work.state is AgentState.WRAP_UP and work.wrap_up_mandatory:
         take_down(floor, work, AgentState.PAUSED, reason)
     elif agent_goes(work.state, AgentInput.PAUSE, AgentState.PAUSED):
@@ -219,6 +222,16 @@ def pause(floor: Floor, agent_id: AgentId, reason: str) -> None:
         enter(floor, work, AgentState.PAUSED, reason)
     else:
         take_down(floor, work, AgentState.PAUSED, reason)
+
+
+def must_be_reason(floor: Floor, reason: str) -> None:
+    """Raises Rejected (422) for a pause reason that is none of the configured, if any are."""
+    reasons = floor.config.pause_reasons
+    if reasons and reason not in reasons:
+        listed = ", ".join(sorted(reasons))
+        raise Rejected(
+            "unknown-pause-reason", f"There is no pause reason {reason!r}: {listed}.", 422
+        )
 
 
 def take_down(floor: Floor, work: AgentWork, after: AgentState | None, reason: str | None) -> None:
@@ -347,6 +360,7 @@ def offer_over(floor: Floor, agent_id: AgentId, end: OfferEnd, rona_limit: int) 
         after_reason=None,
         rona_count=rona_count,
         resting_until=rest_until,
+        idle_since=work.idle_since if end in _NO_DOING else None,
         phone_up=work.phone_up and end is not OfferEnd.UNREACHABLE,
     )
     enter(floor, work, state, reason)

@@ -7,6 +7,8 @@ moment it happened, so that a later change of configuration never rewrites histo
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from acd.flow import FlowState
@@ -39,6 +41,13 @@ from acd.model import (
     VisitId,
     VisitOutcome,
 )
+
+Trigger = Literal[
+    "arrival", "agent_freed", "requeue", "relaxed", "restart", "configured", "priority"
+]
+"""What made the router look: a call came, an agent became free, a call came back from an agent, the
+search widened, the floor started anew, the configuration or a call's priority changed.
+"""
 
 
 class Resume(msgspec.Struct, frozen=True):
@@ -256,18 +265,17 @@ class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
 class RoutingDecided(Fact, frozen=True, tag=True):
     """The router looked for an agent (or for a call) and this is what it saw.
 
-    `trigger` is what made it look: `arrival`, `agent_freed`, `requeue`, `relaxed` (the search
-    widened), `restart`. `agent_id` is None when nobody could take the call. `candidates` is
-    bounded; `signed_in` counts all agents who were signed in then, `could_serve` those of them who
-    were eligible, busy or not (None: not counted), `waiting_ahead` the items with a smaller key in
-    the same queue. `step` of `steps` was open (from 0), the membership delays up to `delay_s` had
-    passed, `only` was looked for alone; `waited_ms` since entry.
+    `trigger` is what made it look. `agent_id` is None when nobody could take the call. `candidates`
+    is bounded; `signed_in` counts all agents who were signed in then, `could_serve` those of them
+    who were eligible, busy or not (None: not counted), `waiting_ahead` the items with a smaller key
+    in the same queue. `step` of `steps` was open (from 0), the membership delays up to `delay_s`
+    had passed, `only` was looked for alone; `waited_ms` since entry.
     """
 
     call_id: CallId
     visit_id: VisitId
     queue_id: QueueId
-    trigger: str
+    trigger: Trigger
     agent_id: AgentId | None
     candidates: tuple[Candidate, ...]
     signed_in: int

@@ -15,7 +15,7 @@ import msgspec
 
 from acd.commands import Command
 from acd.config import FloorConfig, Queue
-from acd.facts import AnyFact, Call
+from acd.facts import AnyFact, Call, Trigger
 from acd.flow import FlowCaller, FlowRunner
 from acd.forecast import Forecast
 from acd.foretelling import Foretelling
@@ -79,6 +79,13 @@ class PhoneSession(msgspec.Struct, frozen=True):
     playback_id: PlaybackId | None = None
 
 
+class PinTries(msgspec.Struct, frozen=True):
+    """How many wrong PINs in a row were composed for one number, the last of them at `at`."""
+
+    count: int
+    at: int
+
+
 class Turn(msgspec.Struct, frozen=True):
     """What one event led to: commands in order, facts in order, and what changed, whole."""
 
@@ -109,21 +116,20 @@ class Floor:
         self.messages: dict[RecordingId, CallId] = {}
         self.phones_up: set[PhoneId] = set()
         self.phone_sessions: dict[ChannelId, PhoneSession] = {}
-        self.wrong_pins: dict[AgentId, int] = {}
-        self.locked_until: dict[AgentId, int] = {}
+        self.wrong_pins: dict[str, PinTries] = {}
         self.last_agents: dict[str, AgentId] = {}
         self.waiting: dict[QueueId, Line] = {}
         self.talking: Counter[QueueId] = Counter()
         self.callbacks: dict[str, dict[CallId, None]] = {}
         self.customers_first: dict[CallId, None] = {}
         self.foretelling = Foretelling(config)
-        self.calls_to_route: dict[CallId, str] = {}
+        self.calls_to_route: dict[CallId, Trigger] = {}
         self.to_flow: dict[CallId, FlowId] = {}
         self.being_replaced: dict[ChannelId, ChannelId | None] = {}
         self.replaced: dict[ChannelId, ChannelId | None] = {}
         self.transferred_lines: dict[ChannelId, None] = {}
         self.line_owner: dict[ChannelId, AgentId] = {}
-        self.agents_to_route: dict[AgentId, str] = {}
+        self.agents_to_route: dict[AgentId, Trigger] = {}
         self.agents_away: dict[AgentId, None] = {}
         self.visit_count = 0
         self.impossible_count = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from acd import arrivals, calling_back, queueing, ringing
 from acd.config import Strategy
-from acd.facts import Call
+from acd.facts import Call, Trigger
 from acd.floor import Floor
 from acd.model import AgentId, CallId, CallState
 from acd.relaxing import want_of
@@ -37,7 +37,7 @@ def settle(floor: Floor) -> None:
     calling_back.look_ahead(floor)
 
 
-def _route_call(floor: Floor, call_id: CallId, trigger: str) -> None:
+def _route_call(floor: Floor, call_id: CallId, trigger: Trigger) -> None:
     call = floor.calls.get(call_id)
     if call is None or call.visit is None or call.state is not CallState.WAITING:
         return
@@ -55,7 +55,7 @@ def _route_call(floor: Floor, call_id: CallId, trigger: str) -> None:
         queueing.decide(floor, call, trigger, None)
 
 
-def _route_agent(floor: Floor, agent_id: AgentId, trigger: str) -> None:
+def _route_agent(floor: Floor, agent_id: AgentId, trigger: Trigger) -> None:
     work = floor.agents.get(agent_id)
     if work is None or not floor.router.is_ready(agent_id):
         return
@@ -64,7 +64,7 @@ def _route_agent(floor: Floor, agent_id: AgentId, trigger: str) -> None:
         _offer(floor, floor.calls[first], agent_id, trigger)
 
 
-def _offer(floor: Floor, call: Call, agent_id: AgentId, trigger: str) -> None:
+def _offer(floor: Floor, call: Call, agent_id: AgentId, trigger: Trigger) -> None:
     """Ring this agent, or all who are free and fit where the queue rings all."""
     if call.visit is None:
         return

@@ -339,11 +339,12 @@ class AgentWork(msgspec.Struct, frozen=True, omit_defaults=True):
     """One agent's live state; journaled whole, so that a restart finds it again.
 
     `after` is the state asked for while busy (paused, signed out): it starts when the work ends.
-    `ready_since` orders the idle; None unless ready. `resting_until` keeps a phone that has just
-    been busy or refused a call out of the choice for a moment. `phone` is where they signed in,
-    None: their own. `connected`: they keep a leg up, `line` once it is (`line_up`). `calls_taken`,
-    `busy_ms` and `signed_in_at` count since they signed in. `consult_id` is the consultation
-    that they lead beside `call_id`.
+    `ready_since` orders the idle; None unless ready. `idle_since` is what it was before the offer
+    that is being made: it is theirs again if the offer ends through no doing of theirs.
+    `resting_until` keeps a phone that has just been busy or refused a call out of the choice for a
+    moment. `phone` is where they signed in, None: their own. `connected`: they keep a leg up,
+    `line` once it is (`line_up`). `calls_taken`, `busy_ms` and `signed_in_at` count since they
+    signed in. `consult_id` is the consultation that they lead beside `call_id`.
     """
 
     id: AgentId
@@ -361,6 +362,7 @@ class AgentWork(msgspec.Struct, frozen=True, omit_defaults=True):
     line: ChannelId | None = None
     line_up: bool = False
     ready_since: int | None = None
+    idle_since: int | None = None
     resting_until: int = 0
     rona_count: int = 0
     signed_in_at: int = 0

@@ -126,7 +126,7 @@ def channel_gone(floor: Floor, event: ChannelGone) -> None:
         phone_codes.gone(floor, channel_id)
         return
     if channel_id in floor.line_owner:
-        seating.line_gone(floor, channel_id)
+        seating.line_gone(floor, channel_id, event.cause)
     if channel_id in floor.being_replaced:
         # The switch hung it up to transfer: `PhoneTransferred` says what is wanted.
         floor.replaced[channel_id] = floor.being_replaced.pop(channel_id)

@@ -13,17 +13,20 @@ from acd import agents, placing, seating, wrapping
 from acd.commands import NOBODYS, AnswerCaller, HangUp, PlayPrompt, StopPrompt
 from acd.errors import Rejected
 from acd.events import DigitPressed, PhoneDialled, PromptFinished, SetDisposition, SignIn
-from acd.floor import Floor, PhoneSession, Role
-from acd.model import AgentId, CallId, ChannelId, PhoneId, PlaybackId
+from acd.floor import Floor, PhoneSession, PinTries, Role
+from acd.model import AgentId, AgentState, AgentWork, CallId, ChannelId, PhoneId, PlaybackId
 from acd.pins import pin_right
 from acd.timers import Wake
 
 CALL_REJECTED = 21
 
 WRONG_PINS = 3
-"""After so many wrong PINs in a row nobody signs in as this agent by phone for `LOCKED_MS`."""
+"""After so many wrong PINs in a row nobody signs in with this number by phone for `LOCKED_MS`."""
 
 LOCKED_MS = 5 * 60_000
+
+NUMBERS_COUNTED = 10_000
+"""Of how many numbers wrong PINs are counted; the one counted longest ago is forgotten first."""
 
 PATIENCE_MS = 20_000
 """How long a phone that has been asked for keys may stay silent."""
@@ -39,12 +42,18 @@ TEXTS: dict[str, str] = {
     "signed_out": "Vous êtes déconnecté.",
     "ready": "Vous êtes disponible.",
     "paused": "Vous êtes en pause.",
+    "later": "C'est noté. Ce sera pris en compte après l'appel.",
+    "qualify": "Qualifiez d'abord l'appel.",
+    "line": "Votre ligne va sonner. Décrochez.",
     "disposed": "Qualification enregistrée.",
     "nobody": "Personne n'est connecté sur ce poste.",
     "refused": "Ce n'est pas possible maintenant.",
     "unknown": "Ce code n'existe pas.",
 }
 """What is said on a phone; all of it must exist as sound before."""
+
+_NO_NUMBER = "agent:"
+"""Stands before the id of an agent without a short number, who signs in on their own phone."""
 
 _ENDS = "end"
 """`PhoneSession.asked` of a session in which nothing more is asked: it ends with the prompt."""
@@ -112,17 +121,30 @@ def _done(floor: Floor, agent_id: AgentId, code: str, rest: str) -> str:
     try:
         if code == "*11":
             seating.sign_out(floor, agent_id)
-            return "signed_out"
+            return _outcome(floor.agents[agent_id], AgentState.SIGNED_OUT)
         if code == "*12":
             seating.get_ready(floor, agent_id)
-            return "ready"
+            return _outcome(floor.agents[agent_id], AgentState.READY)
         if code == "*13":
             agents.pause(floor, agent_id, _reason(floor, rest))
-            return "paused"
+            return _outcome(floor.agents[agent_id], AgentState.PAUSED)
         wrapping.dispose(floor, SetDisposition(agent_id, _disposition(floor, agent_id, rest)))
     except Rejected as refusal:
+        if refusal.slug == agents.DISPOSITION_MISSING:
+            return "qualify"
         return "unknown" if refusal.status == 422 else "refused"
     return "disposed"
+
+
+def _outcome(work: AgentWork, wanted: AgentState) -> str:
+    """The key of the text for what was asked: it is so, or why it is not so yet."""
+    if work.state is wanted:
+        return str(wanted)
+    if work.state in (AgentState.OFFERED, *agents.IN_TALK):
+        return "later"
+    if work.state is AgentState.WRAP_UP:
+        return "qualify"
+    return "line" if seating.line_rings(work) else "refused"
 
 
 def _reason(floor: Floor, digit: str) -> str:
@@ -153,17 +175,16 @@ def _sign_in(floor: Floor, session: PhoneSession, number: str) -> None:
     """Ask for what is still to be known: whose number (on a seat), and the PIN."""
     owner = floor.owner_of(session.phone)
     if not number and owner is not None:
-        number = floor.config.agents[owner].number or ""
-        if not number:
-            _ask(floor, session, "pin", (owner,))
-            return
-    if not number:
+        number = floor.config.agents[owner].number or f"{_NO_NUMBER}{owner}"
+    if number:
+        _ask(floor, session, "pin", (number,))
+    else:
         _ask(floor, session, "number", ())
-        return
-    _ask(floor, session, "pin", (_agent_of(floor, number) or "",))
 
 
 def _agent_of(floor: Floor, number: str) -> AgentId | None:
+    if number.startswith(_NO_NUMBER):
+        return AgentId(number.removeprefix(_NO_NUMBER))
     return floor.agent_with_number(number)
 
 
@@ -189,37 +210,44 @@ def digit(floor: Floor, event: DigitPressed) -> None:
         floor.timers.set(Wake.SESSION, session.channel_id, floor.now_ms + PATIENCE_MS)
     elif session.asked == "number":
         floor.phone_sessions[session.channel_id] = session
-        _ask(floor, session, "pin", (_agent_of(floor, session.digits) or "",))
+        _ask(floor, session, "pin", (session.digits,))
     else:
         _check_pin(floor, session)
 
 
 def _check_pin(floor: Floor, session: PhoneSession) -> None:
-    agent_id = AgentId(session.answers[0])
-    profile = floor.config.agents.get(agent_id)
-    if floor.locked_until.get(agent_id, 0) > floor.now_ms:
+    number = session.answers[0]
+    tries = _tries(floor, number)
+    if tries >= WRONG_PINS:
         _finish(floor, session, "locked")
         return
+    agent_id = _agent_of(floor, number)
+    profile = floor.config.agents.get(agent_id) if agent_id is not None else None
     if profile is None or profile.pin is None or not pin_right(session.digits, profile.pin):
-        _wrong_pin(floor, session, agent_id)
+        _wrong_pin(floor, session, number, tries + 1)
         return
-    floor.wrong_pins.pop(agent_id, None)
+    floor.wrong_pins.pop(number, None)
     try:
-        seating.sign_in(floor, SignIn(agent_id, phone=session.phone))
+        seating.sign_in(floor, SignIn(profile.id, phone=session.phone))
     except Rejected:
         _finish(floor, session, "refused")
         return
     _finish(floor, session, "signed_in")
 
 
-def _wrong_pin(floor: Floor, session: PhoneSession, agent_id: AgentId) -> None:
-    # An agent who does not exist sounds the same as a wrong PIN: nobody learns which there are.
-    count = floor.wrong_pins.get(agent_id, 0) + 1
-    floor.wrong_pins[agent_id] = count
+def _tries(floor: Floor, number: str) -> int:
+    """How many wrong PINs in a row count now: each counts for `LOCKED_MS` after the last."""
+    known = floor.wrong_pins.get(number)
+    return known.count if known is not None and floor.now_ms < known.at + LOCKED_MS else 0
+
+
+def _wrong_pin(floor: Floor, session: PhoneSession, number: str, count: int) -> None:
+    # By the number composed, whether it is somebody's or not: nobody learns which there are.
+    floor.wrong_pins.pop(number, None)
+    floor.wrong_pins[number] = PinTries(count, floor.now_ms)
+    if len(floor.wrong_pins) > NUMBERS_COUNTED:
+        del floor.wrong_pins[next(iter(floor.wrong_pins))]
     if count >= WRONG_PINS:
-        floor.wrong_pins.pop(agent_id, None)
-        if agent_id in floor.config.agents:
-            floor.locked_until[agent_id] = floor.now_ms + LOCKED_MS
         _finish(floor, session, "locked")
     elif session.tries + 1 >= WRONG_PINS:
         _finish(floor, session, "wrong")

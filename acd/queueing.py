@@ -11,7 +11,7 @@ import msgspec
 from acd import telling, waiting
 from acd.commands import AnswerCaller
 from acd.config import CallbackMode, Queue
-from acd.facts import Call, RoutingDecided, VisitClosed, VisitOpened
+from acd.facts import Call, RoutingDecided, Trigger, VisitClosed, VisitOpened
 from acd.floor import Floor
 from acd.model import (
     AgentId,
@@ -142,7 +142,7 @@ def in_queue(floor: Floor, call: Call) -> bool:
     return call.visit is not None and call.id in floor.line(call.visit.queue_id)
 
 
-def stand(floor: Floor, call: Call, trigger: str) -> None:
+def stand(floor: Floor, call: Call, trigger: Trigger) -> None:
     """Stand in the queue (again), at the place that the key gives, searched for as wide as now
     allowed.
     """
@@ -243,7 +243,7 @@ def close_visit(
     )
 
 
-def decide(floor: Floor, call: Call, trigger: str, agent_id: AgentId | None) -> Call:
+def decide(floor: Floor, call: Call, trigger: Trigger, agent_id: AgentId | None) -> Call:
     """Keep why this agent was chosen for this call, or nobody."""
     visit = call.visit
     if visit is None:

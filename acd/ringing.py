@@ -12,7 +12,7 @@ import msgspec
 
 from acd import agents, legs, queueing, telling
 from acd.commands import CreateBridge, FetchLine, RingAgent
-from acd.facts import Call
+from acd.facts import Call, Trigger
 from acd.floor import Floor, Role
 from acd.model import (
     AgentId,
@@ -34,7 +34,7 @@ DIRECT_RING_S = 30
 """How long a colleague's phone rings who is called directly."""
 
 
-def offer(floor: Floor, call: Call, agent_ids: tuple[AgentId, ...], trigger: str) -> None:
+def offer(floor: Floor, call: Call, agent_ids: tuple[AgentId, ...], trigger: Trigger) -> None:
     """Ring these agents for a call that waits in a queue; the first to answer has it."""
     visit = call.visit
     if visit is None or not agent_ids:

@@ -176,13 +176,14 @@ class Router:
     def agent_ready(self, agent: AgentWork) -> None:
         """The agent can be chosen from now on; nothing changes for one not configured.
 
-        `ready_since` orders the idle, and is the instant for which their occupancy counts;
+        `ready_since` orders the idle; their occupancy counts as it was when they became ready;
         `calls_taken`, `busy_ms` and `signed_in_at` are what strategies look at.
         """
         since = agent.ready_since
         if since is None or agent.id not in self._profiles:
             return
-        busy = occupancy(agent, since)
+        # Who goes on being idle after an offer has been busy meanwhile.
+        busy = occupancy(agent, max(since, agent.since))
         known = self._log.ready.get(agent.id)
         if known is None or (known.since, known.calls, known.occupancy) != (
             since,

@@ -20,12 +20,15 @@ from acd.states import AgentInput, agent_goes
 LINE_RING_S = 30
 """How long a phone rings that is to keep a standing line."""
 
+LINE_STOOD_MS = 2_000
+"""A line that is lost sooner after its agent's last change of state is not rung again by itself."""
+
 
 def sign_in(floor: Floor, event: SignIn) -> None:
     """Start work on a phone, ready or in pause.
 
     Raises Rejected: unknown agent or phone (404), a phone where somebody else is signed in (409),
-    an agent who is signed in elsewhere (409).
+    an agent who is signed in elsewhere, or already and without the line that is asked for (409).
     """
     work = known(floor, event.agent_id)
     own = floor.config.agents[event.agent_id].phone
@@ -45,6 +48,11 @@ def sign_in(floor: Floor, event: SignIn) -> None:
     )
     target = free_state(seated) if event.ready else AgentState.PAUSED
     if not agent_goes(work.state, AgentInput.SIGN_IN, target):
+        if event.connected and not work.connected:
+            raise Rejected(
+                "signed-in-already",
+                f"{work.id!r} is signed in without a standing line: sign out first.",
+            )
         return
     work = enter(floor, seated, target, None if event.ready else "sign_in")
     if event.connected:
@@ -94,8 +102,18 @@ def get_ready(floor: Floor, agent_id: AgentId) -> None:
         if work.state is not AgentState.UNREACHABLE:
             agents.get_ready(floor, agent_id)
         ring_line(floor, floor.agents[agent_id])
+    elif line_rings(work):
+        raise Rejected(
+            "line-rings", "The agent's line is being rung: pick it up, and calls come by it."
+        )
     else:
         agents.get_ready(floor, agent_id)
+
+
+def line_rings(work: AgentWork) -> bool:
+    """Whether nothing but the line, which is being rung, keeps a connected agent from calls."""
+    rings = work.line is not None and not work.line_up
+    return work.state is AgentState.UNREACHABLE and work.phone_up and rings
 
 
 # ---- standing lines ----------------------------------------------------------------------------
@@ -130,15 +148,18 @@ def line_answered(floor: Floor, channel_id: ChannelId) -> None:
         enter(floor, work, AgentState.READY)
 
 
-def line_gone(floor: Floor, channel_id: ChannelId) -> None:
-    """A connected agent's standing leg ended.
+def line_gone(floor: Floor, channel_id: ChannelId, cause: int | None = None) -> None:
+    """A connected agent's standing leg ended; `cause` is Q.850's, None: nobody knows.
 
-    Hung up to end a call, it is rung again; hung up while idle, the agent wants no calls: they
-    come back by saying that they are ready.
+    Hung up to end a call, or lost by the network, it is rung again; hung up while idle, the agent
+    wants no calls: they come back by saying that they are ready.
     """
     work = _owner(floor, channel_id)
     if work is None:
         return
+    # One that is lost as soon as it is picked up would be rung for ever.
+    stood = work.line_up and floor.now_ms - work.since >= LINE_STOOD_MS
+    lost = stood and cause != legs.NORMAL_CLEARING
     in_call = floor.legs.get(channel_id, ("", Role.LINE))[1] is not Role.LINE
     if not in_call:
         floor.forget_leg(channel_id, alive=False)
@@ -150,7 +171,7 @@ def line_gone(floor: Floor, channel_id: ChannelId) -> None:
     if work.state is AgentState.READY:
         agent_goes(work.state, AgentInput.PHONE_LOST, AgentState.UNREACHABLE)
         work = enter(floor, work, AgentState.UNREACHABLE, "line_down")
-    if in_call:
+    if (in_call or lost) and work.after is not AgentState.SIGNED_OUT:
         ring_line(floor, work)
 
 

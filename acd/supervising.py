@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from acd import agents, legs, monitors, queueing, ringing, sending, talks
+from acd import agents, legs, monitors, queueing, ringing, seating, sending, talks
 from acd.agents import IN_TALK, close_wrap_up, enter, known, take_down
 from acd.commands import JoinBridge, RingAgent
 from acd.ending import Ending, end
@@ -74,24 +74,39 @@ def _waiting(floor: Floor, call_id: CallId) -> Call:
 def force_state(floor: Floor, asked: ForceState) -> None:
     """Put an agent into ready, paused or signed out; after the call in hand, if there is one.
 
-    Raises Rejected for other states (422), an unknown agent (404) or one who is not signed in.
+    A connected agent whose line is down is rung for it. Raises Rejected for other states or an
+    unknown pause reason (422), an unknown agent (404), one who is not signed in, and one who cannot
+    be ready because their phone is down or their line rings (409).
     """
     work = known(floor, asked.agent_id)
     if asked.state not in _FORCED:
         states = ", ".join(_FORCED)
         raise Rejected("state-not-forced", f"An agent can be put into {states} only.", 422)
     target = agents.free_state(work) if asked.state is AgentState.READY else asked.state
-    reason = (asked.reason or "supervisor") if target is AgentState.PAUSED else None
-    if target is work.state and target is not AgentState.PAUSED:
+    reason = agents.free_reason(work) if target is AgentState.UNREACHABLE else None
+    if target is AgentState.PAUSED:
+        reason = _pause_reason(floor, asked)
+    elif target is work.state:
+        if target is AgentState.UNREACHABLE:
+            seating.get_ready(floor, work.id)
         return
     if agent_goes(work.state, AgentInput.FORCED, target):
         work = msgspec.structs.replace(
             close_wrap_up(floor, work), after=None, after_reason=None, rona_count=0
         )
-        enter(floor, work, target, reason, by=asked.by)
+        work = enter(floor, work, target, reason, by=asked.by)
+        if asked.state is AgentState.READY and work.connected:
+            seating.ring_line(floor, work)
     elif work.state in (AgentState.OFFERED, *IN_TALK):
         after = None if asked.state is AgentState.READY else asked.state
         take_down(floor, work, after, reason)
+
+
+def _pause_reason(floor: Floor, asked: ForceState) -> str:
+    if asked.reason is None:
+        return "supervisor"
+    agents.must_be_reason(floor, asked.reason)
+    return asked.reason
 
 
 # ---- calls -------------------------------------------------------------------------------------

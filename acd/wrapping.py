@@ -26,6 +26,8 @@ def extend(floor: Floor, agent_id: AgentId) -> None:
         raise Rejected("already-extended", "This wrap-up has been extended once already.")
     queue_id = work.wrap_up_queue_id
     more_s = floor.queue(queue_id).wrap_up_extension_s if queue_id is not None else 0
+    if more_s <= 0:
+        raise Rejected("not-extended", "Wrap-up of this queue's calls is not extended.")
     until = work.wrap_up_until + more_s * 1000
     floor.put_agent(msgspec.structs.replace(work, wrap_up_until=until, wrap_up_extended=True))
     floor.timers.set(Wake.WRAP_UP, agent_id, until)

@@ -21,6 +21,8 @@ _TRIGGERS = {
     "requeue": ("Remis en file à sa place", "Put back into the queue at its place"),
     "relaxed": ("La recherche s’est élargie", "The search widened"),
     "restart": ("Au redémarrage du moteur", "When the floor restarted"),
+    "configured": ("La configuration a changé", "The configuration changed"),
+    "priority": ("La priorité de l’appel a changé", "The call's priority changed"),
 }
 _STATES = {
     "signed_out": ("n’est pas connecté", "is signed out"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from acd.commands import HangUp, PlayPrompt
 from acd.config import Disposition, PauseReason, WrapUp
-from acd.events import DigitPressed, PhoneDialled, PromptFinished
+from acd.events import Configure, DigitPressed, PhoneDialled, PromptFinished
 from acd.facts import DispositionSet
 from acd.model import AgentState, ChannelId, PhoneId
 from acd.phone_codes import LOCKED_MS, PATIENCE_MS, TEXTS
@@ -161,3 +162,93 @@ def test_a_phone_that_is_none_of_ours_gets_nothing() -> None:
     stage = PhoneStage()
     leg = stage.dials("*10", PhoneId("stranger"))
     assert [c.channel_id for c in stage.ordered(HangUp)] == [leg]
+
+
+def test_a_code_in_a_conversation_says_that_it_counts_afterwards() -> None:
+    stage = PhoneStage()
+    stage.signs_in("ana")
+    stage.talk()
+    for code in ("*131", "*12", "*11"):
+        stage.dials(code)
+        assert stage.said() == ["later"]
+        assert stage.state("ana") is AgentState.TALKING
+
+
+def test_a_code_in_a_mandatory_wrap_up_says_that_the_call_is_to_be_qualified() -> None:
+    stage = PhoneStage()
+    stage.signs_in("ana")
+    caller, _ = stage.talk()
+    stage.hangs_up(caller)
+    for code in ("*12", "*131", "*11"):
+        stage.dials(code)
+        assert stage.said() == ["qualify"]
+        assert stage.state("ana") is AgentState.WRAP_UP
+    stage.dials("*141")
+    assert stage.state("ana") is AgentState.SIGNED_OUT
+
+
+def test_a_connected_agent_whose_line_is_down_hears_that_it_will_ring() -> None:
+    stage = PhoneStage()
+    stage.signs_in("ana", connected=True)
+    line = stage.ring("ana")
+    stage.answers(line)
+    stage.hangs_up(line)
+    stage.dials("*12")
+    assert stage.said() == ["line"]
+    stage.answers(stage.ring("ana"))
+    stage.dials("*12")
+    assert stage.said() == ["ready"]
+
+
+def wrong_pin(stage: PhoneStage, number: str) -> list[str]:
+    """Somebody on the seat composes a wrong PIN once; what they hear."""
+    leg = stage.dials(f"*10{number}", SEAT)
+    stage.composes(leg, "0000#")
+    said = stage.said()
+    stage.hangs_up(leg)
+    return said
+
+
+@pytest.mark.parametrize("number", ["201", "202", "999"])
+def test_every_number_is_locked_alike_whether_it_is_somebodys_or_not(number: str) -> None:
+    stage = PhoneStage()
+    assert [wrong_pin(stage, number) for _ in range(4)] == [
+        ["pin"],
+        ["pin"],
+        ["locked"],
+        ["locked"],
+    ]
+    stage.pass_time(LOCKED_MS)
+    assert wrong_pin(stage, number) == ["pin"]
+
+
+def test_one_who_mistypes_a_number_is_not_counted_for_another() -> None:
+    stage = PhoneStage()
+    assert [wrong_pin(stage, number) for number in ("997", "998", "999")] == [["pin"]] * 3
+
+
+def test_wrong_pins_are_forgotten_after_a_while() -> None:
+    stage = PhoneStage()
+    assert [wrong_pin(stage, "201") for _ in range(2)] == [["pin"]] * 2
+    stage.pass_time(LOCKED_MS)
+    assert [wrong_pin(stage, "201") for _ in range(2)] == [["pin"]] * 2
+
+
+def test_only_so_many_numbers_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acd.phone_codes.NUMBERS_COUNTED", 2)
+    stage = PhoneStage()
+    for number in ("997", "998", "999"):
+        wrong_pin(stage, number)
+    assert list(stage.engine.floor.wrong_pins) == ["998", "999"]
+
+
+def test_an_agent_without_a_number_signs_in_on_the_own_phone() -> None:
+    stage = PhoneStage()
+    eve = agent("eve", pin=PIN)
+    stage.config = msgspec.structs.replace(
+        stage.config, agents={**stage.config.agents, eve.id: eve}
+    )
+    stage.tell(Configure(stage.config))
+    stage.phone_up("eve")
+    stage.composes(stage.dials("*10", PhoneId("eve")), "4711#")
+    assert stage.state("eve") is AgentState.READY

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from acd.commands import HangUp, JoinBridge, RingAgent
 from acd.events import (
+    Configure,
+    ForceState,
     GetReady,
     LegReplaced,
+    Pause,
     PhoneReachable,
     PhoneTransferred,
     PhoneUnreachable,
@@ -175,3 +179,111 @@ def test_a_line_that_went_while_nobody_looked_is_noticed(while_away: str) -> Non
     stage.restart()
     assert stage.work("ana").line != line
     assert stage.state("ana") is AgentState.UNREACHABLE
+
+
+LOST = 0
+"""What the switch says of a leg that the network lost."""
+
+
+def test_an_idle_line_that_the_network_lost_is_rung_again() -> None:
+    stage, line = connected()
+    stage.pass_time(60_000)
+    stage.hangs_up(line, LOST)
+    assert (stage.state("ana"), stage.work("ana").reason) == (AgentState.UNREACHABLE, "line_down")
+    stage.answers(stage.ring("ana"))
+    assert stage.state("ana") is AgentState.READY
+
+
+def test_a_line_that_is_lost_at_once_again_is_not_rung_for_ever() -> None:
+    stage, line = connected()
+    stage.pass_time(60_000)
+    stage.hangs_up(line, LOST)
+    again = stage.ring("ana")
+    stage.answers(again)
+    stage.hangs_up(again, LOST)
+    assert stage.ordered(RingAgent) == []
+
+
+def test_a_line_that_is_not_picked_up_is_not_rung_again_by_itself() -> None:
+    stage, line = connected()
+    stage.pass_time(60_000)
+    stage.hangs_up(line, LOST)
+    stage.hangs_up(stage.ring("ana"), 19)
+    assert stage.ordered(RingAgent) == []
+    assert stage.state("ana") is AgentState.UNREACHABLE
+
+
+def test_a_line_lost_in_wrap_up_is_rung_again_and_hung_up_in_it_stays_down() -> None:
+    for cause, rung in ((LOST, ["ana"]), (16, [])):
+        stage = Stage(config(queue(wrap_up_s=20)))
+        stage.signs_in("ana", connected=True)
+        line = stage.ring("ana")
+        stage.answers(line)
+        stage.hangs_up(stage.caller_on_line())
+        assert stage.state("ana") is AgentState.WRAP_UP
+        stage.pass_time(5_000)
+        stage.hangs_up(line, cause)
+        assert [ring.agent_id for ring in stage.ordered(RingAgent)] == rung
+        stage.pass_time(15_000)
+        work = stage.work("ana")
+        assert (work.state, work.reason) == (AgentState.UNREACHABLE, "line_down")
+
+
+def test_a_line_is_not_rung_again_for_one_who_signs_out_with_the_call() -> None:
+    stage, line = connected()
+    stage.caller_on_line()
+    stage.tell(SignOut(ANA))
+    stage.hangs_up(line)
+    assert stage.state("ana") is AgentState.SIGNED_OUT
+    assert stage.ordered(RingAgent) == []
+
+
+def test_ready_is_refused_for_the_true_reason_while_the_line_rings() -> None:
+    stage = Stage()
+    stage.signs_in("ana", connected=True)
+    assert stage.refusal(GetReady(ANA)) == (409, "line-rings")
+    stage.phones_up.clear()
+    stage.tell(PhoneUnreachable(PhoneId("ana")))
+    assert stage.refusal(GetReady(ANA)) == (409, "not-now")
+
+
+def test_a_standing_line_asked_for_too_late_is_refused() -> None:
+    stage, _ = connected()
+    stage.signs_in("ana")
+    stage.signs_in("ana", connected=True)
+    stage.signs_in("bob")
+    late = SignIn(AgentId("bob"), connected=True)
+    assert stage.refusal(late) == (409, "signed-in-already")
+
+
+@pytest.mark.parametrize("line_down", [True, False])
+def test_a_supervisor_who_makes_a_connected_agent_ready_has_the_line_rung(line_down: bool) -> None:
+    stage, line = connected()
+    stage.hangs_up(line)
+    if not line_down:
+        stage.tell(Pause(ANA, "pause"))
+    stage.tell(ForceState(ANA, AgentState.READY, "boss"))
+    assert stage.refused is None
+    ring = stage.ring("ana")
+    assert stage.refusal(ForceState(ANA, AgentState.READY, "boss")) == (409, "line-rings")
+    stage.answers(ring)
+    assert stage.state("ana") is AgentState.READY
+
+
+def test_a_supervisor_cannot_make_ready_whose_phone_is_down() -> None:
+    stage = Stage()
+    stage.signs_in("ana")
+    stage.phones_up.clear()
+    stage.tell(PhoneUnreachable(PhoneId("ana")))
+    assert stage.refusal(ForceState(ANA, AgentState.READY, "boss")) == (409, "not-now")
+
+
+def test_who_sits_on_a_seat_that_is_deleted_gets_no_call_there() -> None:
+    stage = Stage()
+    stage.phone_up("seat")
+    stage.signs_in("ana", phone=SEAT)
+    stage.config = msgspec.structs.replace(stage.config, seats=frozenset())
+    stage.tell(Configure(stage.config))
+    assert stage.state("ana") is AgentState.UNREACHABLE
+    stage.caller()
+    assert stage.ordered(RingAgent) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from acd.commands import HangUp, MuteLeg, RingAgent, SnoopOn
-from acd.config import Access, Membership
+from acd.config import Access, Membership, PauseReason
 from acd.events import (
     EndCall,
     ForceState,
@@ -224,3 +224,14 @@ def test_a_supervisor_ends_a_call() -> None:
     assert not stage.legs
     assert stage.state("ana") is AgentState.READY
     assert {caller, leg}.isdisjoint(stage.engine.floor.legs)
+
+
+def test_a_forced_pause_has_one_of_the_configured_reasons_or_the_supervisors() -> None:
+    stage = Stage(config(pause_reasons={"lunch": PauseReason("lunch")}))
+    stage.signs_in("ana")
+    wrong = ForceState(ANA, AgentState.PAUSED, "sophie", "nonsense")
+    assert stage.refusal(wrong) == (422, "unknown-pause-reason")
+    stage.tell(ForceState(ANA, AgentState.PAUSED, "sophie", "lunch"))
+    assert stage.work("ana").reason == "lunch"
+    stage.tell(ForceState(ANA, AgentState.PAUSED, "sophie"))
+    assert stage.work("ana").reason == "supervisor"

@@ -161,3 +161,11 @@ def test_the_visit_names_the_talk_that_it_was_answered_with() -> None:
     talk = stage.call().talk
     assert talk is not None
     assert closed.segment_id == talk.segment_id
+
+
+def test_a_wrap_up_that_the_queue_gives_no_more_time_for_is_not_used_up() -> None:
+    stage = stage_with(wrap_up_s=20, wrap_up_extension_s=0)
+    caller, _ = stage.talk()
+    stage.hangs_up(caller)
+    assert stage.refusal(ExtendWrapUp(ANA)) == (409, "not-extended")
+    assert not stage.work("ana").wrap_up_extended

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from acd.config import AgentProfile, FloorConfig, Membership, Queue, Step, Strategy
-from acd.facts import Candidate
+from acd.facts import Candidate, Trigger
 from acd.model import AgentId, AgentState, AgentWork, PhoneId, QueueId, SkillId
 from acd.model import SkillLevel as Level
 from acd.routing import Router, Want
@@ -262,3 +264,12 @@ def test_the_language_asked_for_is_taken(
 
 def _language(text: str) -> Language:
     return "fr" if text == "fr" else "en"
+
+
+@pytest.mark.parametrize("trigger", get_args(Trigger))
+def test_every_trigger_of_the_engine_has_words(trigger: str) -> None:
+    languages: tuple[Language, ...] = ("fr", "en")
+    for language in languages:
+        sentence = of_decision(row(trigger), None, language)
+        assert not sentence.startswith(trigger)
+        assert sentence[0].isupper()
