@@ -47,6 +47,7 @@ from acd.model import (
 from acd.states import CallInput, call_goes
 from acd.timers import Wake
 
+_WITH_CUSTOMERS = (CallKind.INBOUND, CallKind.MANUAL, CallKind.VOICEMAIL)
 _NOT_YET = (CallState.SCHEDULED, CallState.WAITING, CallState.OFFERED, CallState.DIALLING)
 
 
@@ -58,36 +59,43 @@ def can_reach(floor: Floor, call: Call) -> bool:
     return call.number is not None and dialling.is_allowed(floor, call.number)
 
 
-def open_for(floor: Floor, number: str, queue_id: QueueId) -> Call | None:
-    """The callback to this number for this queue that has not been reached yet; None: there is
-    none.
-    """
-    for call_id in floor.callbacks.get(number, ()):
-        call = floor.calls.get(call_id)
-        if call is not None and call.last_queue_id == queue_id and not call.served:
-            return call
-    return None
+def open_for(floor: Floor, number: str, queue_id: QueueId | None) -> list[Call]:
+    """The callbacks to this number for this queue (None: any) that have not been reached yet."""
+    found = [floor.calls.get(call_id) for call_id in floor.callbacks.get(number, ())]
+    return [
+        call
+        for call in found
+        if call is not None and not call.served and queue_id in (None, call.last_queue_id)
+    ]
+
+
+def _is_ahead(floor: Floor, call: Call) -> bool:
+    """Whether it is an appointment whose time has not come."""
+    return call.ticket is not None and call.ticket.asked_at > floor.now_ms
 
 
 def keep_place(floor: Floor, call: Call, queue_id: QueueId | None) -> None:
     """The caller hangs up and is called back when it is their turn, at the place they have.
 
-    One who has a callback of this queue already keeps that one; it is due now.
+    One who has a callback of this queue already keeps that one; it is due now, at the better of
+    both places. An appointment for later is another matter: it stays as it is.
     """
     if queue_id is None or call.number is None:
         return
-    there = open_for(floor, call.number, queue_id)
-    if there is not None:
-        if there.state is CallState.SCHEDULED and there.ticket is not None:
-            _schedule(floor, there, min(there.ticket.due_at, floor.now_ms))
-        return
     visit = call.visit
+    key = (
+        queueing.key_in(floor, visit, queue_id)
+        if visit is not None
+        else _new_key(floor, queue_id, floor.now_ms)
+    )
+    for there in open_for(floor, call.number, queue_id):
+        if not _is_ahead(floor, there):
+            _due_now(floor, there, key)
+            return
     ticket = Ticket(
         number=call.number,
         due_at=floor.now_ms,
-        key=queueing.key_in(floor, visit, queue_id)
-        if visit is not None
-        else _new_key(floor, queue_id, floor.now_ms),
+        key=key,
         boost=visit.boost if visit is not None else 0,
         extra=visit.extra if visit is not None else (),
         origin_id=call.contact,
@@ -95,6 +103,13 @@ def keep_place(floor: Floor, call: Call, queue_id: QueueId | None) -> None:
     made = begun(floor, CallId(floor.new_id()), queue_id, ticket, call.name, call.data)
     made = msgspec.structs.replace(made, dnis=call.dnis, language=call.language)
     open_callback(floor, made)
+
+
+def _due_now(floor: Floor, call: Call, key: int) -> None:
+    """This callback is wanted at once, and its customer has this place too."""
+    stands_worse = call.state is CallState.WAITING and key < place_of(call)
+    if call.state is CallState.SCHEDULED or (stands_worse and call.channel_id is None):
+        _schedule(floor, call, floor.now_ms, min(key, place_of(call)))
 
 
 def _new_key(floor: Floor, queue_id: QueueId, at: int) -> int:
@@ -181,11 +196,11 @@ def told(
 
 
 def place_of(call: Call) -> int:
-    """The key that the callback stands by: that of its last stay in the queue, else the ticket's.
+    """The key that the callback stands by; while it stands aside, the ticket's.
 
-    A supervisor may have changed it there.
+    A supervisor may have changed it in the queue.
     """
-    if call.visit is not None:
+    if call.visit is not None and call.state is not CallState.SCHEDULED:
         return call.visit.key
     return call.ticket.key if call.ticket is not None else call.arrived_at
 
@@ -222,8 +237,9 @@ def opens_at(floor: Floor, queue_id: QueueId | None, at: int) -> int | None:
     return opening.next_opening(calendar, at) if calendar is not None else None
 
 
-def _schedule(floor: Floor, call: Call, due_at: int) -> Call:
-    """Stand aside until `due_at`, with the place kept."""
+def _schedule(floor: Floor, call: Call, due_at: int, key: int | None = None) -> Call:
+    """Stand aside until `due_at`, with the place kept, or `key` for a place."""
+    key = place_of(call) if key is None else key
     call_goes(call.state, CallInput.PUT_OFF, CallState.SCHEDULED)
     if queueing.in_queue(floor, call):
         call = queueing.close_visit(floor, call, VisitOutcome.CALLBACK)
@@ -231,7 +247,7 @@ def _schedule(floor: Floor, call: Call, due_at: int) -> Call:
         floor.order(DestroyBridge(call.id, call.bridge_id))
     ticket = call.ticket
     if ticket is not None:
-        ticket = msgspec.structs.replace(ticket, due_at=due_at, key=place_of(call))
+        ticket = msgspec.structs.replace(ticket, due_at=due_at, key=key)
     floor.timers.set(Wake.DUE, call.id, due_at)
     return floor.put_call(
         msgspec.structs.replace(
@@ -370,11 +386,33 @@ def over(floor: Floor, call: Call) -> Call:
     return floor.put_call(msgspec.structs.replace(call, ticket=ticket))
 
 
-def customer_called(floor: Floor, call: Call) -> None:
-    """A customer who called by themselves talks to an agent of the queue: no callback any more."""
-    if call.kind is not CallKind.INBOUND or call.number is None or call.last_queue_id is None:
+def spoken_to(floor: Floor, call: Call, since: int) -> None:
+    """A customer talks to an agent of the queue in a call that is no callback: none any more.
+
+    They called by themselves, or an agent called them, at `since` (UTC ms). What was booked after
+    that is about something to come, and so is an appointment whose time is still ahead: both stay.
+    """
+    if call.kind not in _WITH_CUSTOMERS or call.number is None:
         return
-    there = open_for(floor, call.number, call.last_queue_id)
-    if there is not None and there.state in _NOT_YET:
-        there = over(floor, told(floor, there, "cancelled", by="called_back"))
-        end(floor, there, Ending(Outcome.NO_ANSWER, "called_back", EndedBy.CALLER))
+    by_themselves = call.kind is CallKind.INBOUND
+    why, by = ("called_back", EndedBy.CALLER) if by_themselves else ("called", EndedBy.AGENT)
+    for there in open_for(floor, call.number, call.last_queue_id):
+        before = there.arrived_at <= since and not _is_ahead(floor, there)
+        if before and there.state in _NOT_YET and _is_theirs(floor, call, there):
+            there = over(floor, told(floor, there, "cancelled", by=why))
+            end(floor, there, Ending(Outcome.NO_ANSWER, why, by))
+
+
+def _is_theirs(floor: Floor, call: Call, callback: Call) -> bool:
+    """Whether who talks in `call` speaks for the callback's queue.
+
+    An agent who calls for no queue in particular does so for those whose calls they may take.
+    """
+    if call.last_queue_id is not None:
+        return True
+    agent_id = call.talk.agent_id if call.talk is not None else None
+    if call.kind is not CallKind.MANUAL or agent_id is None or callback.last_queue_id is None:
+        return False
+    extra = callback.ticket.extra if callback.ticket is not None else ()
+    queue = floor.queue(callback.last_queue_id)
+    return floor.router.serves(waiting.widest_want(floor, queue, extra), agent_id)

@@ -35,8 +35,7 @@ def book(floor: Floor, asked: BookCallback) -> None:
     dialling.must_be_allowed(floor, asked.number)
     if asked.id in floor.calls:
         raise Rejected("already-booked", f"There is a call {asked.id!r} already.", 409)
-    there = callbacks.open_for(floor, asked.number, asked.queue_id)
-    if there is not None:
+    for there in callbacks.open_for(floor, asked.number, asked.queue_id):
         raise Rejected(
             "already-booked",
             f"{asked.number} is to be called back by {asked.queue_id} already: callback "
@@ -51,6 +50,7 @@ def book(floor: Floor, asked: BookCallback) -> None:
         origin_id=asked.origin_id,
         by=asked.by,
         agent_id=asked.agent_id,
+        asked_at=at,
     )
     made = callbacks.begun(floor, asked.id, asked.queue_id, ticket, asked.name, asked.data)
     callbacks.open_callback(floor, made)

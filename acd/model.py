@@ -319,8 +319,8 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     `key`, `boost` and `extra`: the place in the queue, the call's own part of the priority that it
     counts, and the skills that go with it. `attempts`: how often the customer was tried.
     `origin_id` is the contact that asked for it or left the message (None: booked by REST or from
-    the recall list), `by` who booked it, `agent_id` who is looked for first. `over`: its last state
-    has been told.
+    the recall list), `by` who booked it, `agent_id` who is looked for first. `asked_at` is when the
+    customer wants to be called (UTC ms; 0: as soon as may be). `over`: its last state has been told.
     """
 
     number: str
@@ -332,6 +332,7 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     origin_id: CallId | None = None
     by: str | None = None
     agent_id: AgentId | None = None
+    asked_at: int = 0
     over: bool = False
 
 

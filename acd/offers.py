@@ -27,7 +27,7 @@ from acd.floor import Floor, Role
 from acd.model import (
     CallKind,
     CallState,
-    ChannelId,
+    Dial,
     Offer,
     OfferEnd,
     SegmentId,
@@ -107,17 +107,17 @@ def answered(floor: Floor, call: Call, one: Offer) -> None:
             one.channel_id, one.agent_id, standing=one.standing, segment_id=segment_id
         )
         talks.begin(floor, call, other)
-        _talk_begun(floor, floor.calls[call.id])
+        _talk_begun(floor, floor.calls[call.id], call.arrived_at)
     if was_queued and call.visit is not None:
         rung_ms = floor.now_ms - one.made_at
         floor.foretelling.took(one.agent_id, call.visit.queue_id, rung_ms, floor.now_ms)
 
 
-def _talk_begun(floor: Floor, call: Call) -> None:
+def _talk_begun(floor: Floor, call: Call, since: int) -> None:
     if call.kind is CallKind.CALLBACK:
         callbacks.reached(floor, call)
     else:
-        callbacks.customer_called(floor, call)
+        callbacks.spoken_to(floor, call, since)
 
 
 def outside_answered(floor: Floor, call: Call) -> None:
@@ -127,7 +127,7 @@ def outside_answered(floor: Floor, call: Call) -> None:
         return
     call = dialling.close(floor, call, OfferEnd.ANSWERED, answered=True, gone=None)
     if talk is not None:
-        _customer_joins(floor, call, made.channel_id)
+        _customer_joins(floor, call, made)
     elif call.channel_id is None:
         legs.own(floor, call.id, made.channel_id, Role.CALLER)
         call = msgspec.structs.replace(call, channel_id=made.channel_id, answered=True)
@@ -136,9 +136,9 @@ def outside_answered(floor: Floor, call: Call) -> None:
         talks.begin(floor, call, talks.Other(made.channel_id, number=made.number))
 
 
-def _customer_joins(floor: Floor, call: Call, channel_id: ChannelId) -> None:
+def _customer_joins(floor: Floor, call: Call, made: Dial) -> None:
     """The agent who had the number dialled is on the line already."""
-    talk = call.talk
+    talk, channel_id = call.talk, made.channel_id
     if talk is None:
         return
     legs.own(floor, call.id, channel_id, Role.CALLER)
@@ -164,8 +164,7 @@ def _customer_joins(floor: Floor, call: Call, channel_id: ChannelId) -> None:
             talk=talk,
         )
     )
-    if call.kind is CallKind.CALLBACK:
-        callbacks.reached(floor, call)
+    _talk_begun(floor, call, made.made_at)
 
 
 def outside_failed(floor: Floor, call: Call, how: OfferEnd, leg_alive: bool) -> None:

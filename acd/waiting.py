@@ -101,14 +101,18 @@ def _holds(floor: Floor, queue: Queue, count: int) -> bool:
 
 def _somebody(floor: Floor, queue: Queue, extra: tuple[SkillLevel, ...]) -> bool:
     """Whether anybody signed in could take the call, at once or once the search has widened."""
+    return floor.router.could_serve(widest_want(floor, queue, extra)) > 0
+
+
+def widest_want(floor: Floor, queue: Queue, extra: tuple[SkillLevel, ...]) -> Want:
+    """What is looked for, for this queue and these skills, once the search is at its widest."""
     delays = floor.router.delays(queue.id)
-    want = Want(
+    return Want(
         queue.id,
         requirement(extra),
         step=max(0, len(queue.steps) - 1),
         delay_s=delays[-1] if delays else 0,
     )
-    return floor.router.could_serve(want) > 0
 
 
 # ---- how long it will be -----------------------------------------------------------------------

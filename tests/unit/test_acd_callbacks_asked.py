@@ -6,11 +6,20 @@ import pytest
 
 from acd.commands import HangUp
 from acd.config import Calendar, OpenSpan
-from acd.events import PromptFinished
+from acd.events import DigitPressed, PromptFinished, SetPriority
 from acd.facts import CallbackChanged, ContactArrived, ContactEnded, VisitClosed, VisitOpened
 from acd.model import CalendarId, CallKind, CallState, Outcome, VisitOutcome
 from tests.sim.small_floor import START_MS
-from tests.unit.callback_desk import CALLBACK, CUSTOMER, MINUTE, SECOND, Desk, calls_back, floor_of
+from tests.unit.callback_desk import (
+    CALLBACK,
+    CUSTOMER,
+    MINUTE,
+    SECOND,
+    Desk,
+    booking,
+    calls_back,
+    floor_of,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -83,3 +92,50 @@ def test_a_second_wish_for_the_same_number_keeps_the_first_place() -> None:
     world.pass_time(0)
     assert world.callback().id == first.id
     assert [f.outcome for f in world.told(ContactEnded)] == [Outcome.CALLBACK] * 2
+
+
+def test_who_asks_at_a_better_place_has_that_and_a_worse_one_costs_nothing() -> None:
+    world = Desk()
+    first = world.kept()
+    world.pass_time(MINUTE)
+    caller = world.waits()
+    urgent = world.engine.floor.legs[caller][0]
+    world.tell(SetPriority(urgent, 9, "lea"))
+    visit = world.engine.floor.calls[urgent].visit
+    assert visit is not None
+    assert visit.key < START_MS
+    world.tell(DigitPressed(caller, "1"))
+    world.hangs_up(caller)
+    world.pass_time(0)
+    call = world.callback()
+    assert (call.id, call.state) == (first.id, CallState.WAITING)
+    assert world.told(VisitOpened)[-1].key == visit.key
+    world.pass_time(MINUTE)
+    world.hangs_up(world.asks())
+    world.pass_time(0)
+    assert world.callback().visit == world.engine.floor.calls[first.id].visit
+    assert world.told(VisitOpened)[-1].kind is CallKind.INBOUND
+
+
+def test_who_has_an_appointment_keeps_it_and_the_place_of_today() -> None:
+    world = Desk()
+    tomorrow = world.now_ms + 24 * 60 * MINUTE
+    world.tell(booking(at=tomorrow))
+    world.hangs_up(world.asks())
+    world.pass_time(0)
+    today = world.now_ms
+    open_ones = list(world.engine.floor.calls.values())
+    assert [c.state for c in open_ones] == [CallState.SCHEDULED, CallState.WAITING]
+    world.pass_time(10 * MINUTE)
+    younger = world.waits("+33622222222")
+    world.signs_in("ana")
+    leg = world.ring("ana")
+    assert world.work("ana").call_id == open_ones[1].id
+    world.answers(leg)
+    world.answers(world.dialled().channel_id)
+    assert world.states()[-1] == "reached"
+    assert world.told(VisitOpened)[1].key == today
+    assert world.engine.floor.legs[younger][0] in world.engine.floor.calls
+    appointment = world.engine.floor.calls[open_ones[0].id]
+    assert appointment.ticket is not None
+    assert (appointment.ticket.due_at, appointment.state) == (tomorrow, CallState.SCHEDULED)

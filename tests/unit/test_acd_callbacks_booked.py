@@ -5,10 +5,20 @@ from __future__ import annotations
 import pytest
 
 from acd.commands import RingAgent
-from acd.config import CallbackMode
-from acd.events import BookCallback, CancelCallback, Configure, EndCall
+from acd.config import Access, CallbackMode
+from acd.events import BookCallback, CancelCallback, Configure, EndCall, PlaceCall, Transfer
 from acd.facts import CallbackChanged
-from acd.model import AgentState, CallId, CallKind, CallState, Outcome, QueueId
+from acd.model import (
+    AgentId,
+    AgentState,
+    CallId,
+    CallKind,
+    CallState,
+    Outcome,
+    QueueId,
+    Target,
+    TargetKind,
+)
 from tests.unit.acd_stage import queue
 from tests.unit.callback_desk import CUSTOMER, MINUTE, Desk, booking, calls_back, floor_of
 
@@ -110,6 +120,70 @@ def test_a_customer_who_calls_again_and_is_answered_is_not_called_back() -> None
     assert world.told(CallbackChanged)[-1].by == "called_back"
     assert world.state("ana") is AgentState.READY
     assert world.outcomes(CallKind.CALLBACK) == [(Outcome.NO_ANSWER, "called_back")]
+
+
+@pytest.mark.parametrize("ahead", [0, 24 * 60 * MINUTE])
+def test_what_is_booked_in_a_conversation_outlives_its_transfer(ahead: int) -> None:
+    world = Desk()
+    world.signs_in("ana")
+    world.waits()
+    world.answers(world.ring("ana"))
+    world.pass_time(MINUTE)
+    world.tell(booking(at=world.now_ms + ahead))
+    world.signs_in("bob")
+    world.tell(Transfer(AgentId("ana"), Target(TargetKind.AGENT, "bob")))
+    world.answers(world.ring("bob"))
+    assert world.states() == ["booked"]
+
+
+def test_an_appointment_outlives_a_call_of_before_and_no_call_of_after() -> None:
+    world = Desk()
+    world.signs_in("ana")
+    world.tell(booking(at=world.now_ms + 60 * MINUTE))
+    caller = world.waits()
+    world.answers(world.ring("ana"))
+    world.hangs_up(caller)
+    assert world.states() == ["booked"]
+    world.pass_time(60 * MINUTE)
+    world.answers(world.ring("ana"))
+    world.hangs_up(world.dialled().channel_id, cause=17)
+    assert world.states()[-1] == "postponed"
+    world.waits()
+    world.answers(world.ring("ana"))
+    assert world.told(CallbackChanged)[-1].by == "called_back"
+
+
+@pytest.mark.parametrize(("queue_id", "over"), [("sales", True), (None, True), ("support", False)])
+def test_a_customer_whom_an_agent_calls_by_hand_is_not_called_back_as_well(
+    queue_id: str | None, over: bool
+) -> None:
+    world = Desk(floor_of(calls_back(), queue("support")))
+    world.kept()
+    world.pass_time(MINUTE)
+    world.signs_in("ana", ready=False)
+    asked = PlaceCall(
+        AgentId("ana"),
+        Target(TargetKind.NUMBER, CUSTOMER),
+        None if queue_id is None else QueueId(queue_id),
+    )
+    world.tell(asked)
+    world.answers(world.ring("ana"))
+    dialled = world.dialled()
+    assert world.states()[-1] == "waiting"
+    world.answers(dialled.channel_id)
+    assert (world.states()[-1] == "cancelled") is over
+    assert world.outcomes(CallKind.CALLBACK) == [(Outcome.NO_ANSWER, "called")] * over
+
+
+def test_an_agent_of_another_queue_who_calls_by_hand_leaves_the_callback() -> None:
+    members = calls_back(access=Access.MEMBERS)
+    world = Desk(floor_of(members, queue("support")))
+    world.kept()
+    world.signs_in("ana", ready=False)
+    world.tell(PlaceCall(AgentId("ana"), Target(TargetKind.NUMBER, CUSTOMER)))
+    world.answers(world.ring("ana"))
+    world.answers(world.dialled().channel_id)
+    assert world.states()[-1] == "waiting"
 
 
 def test_an_answer_in_another_queue_leaves_the_callback() -> None:
