@@ -160,6 +160,14 @@ def index(floor: Floor, work: AgentWork) -> None:
         floor.agents_to_route[work.id] = "agent_freed"
 
 
+def let_rest(floor: Floor, agent_id: AgentId) -> None:
+    """Not to be rung again at once, for what they have just hung up on."""
+    work = floor.agents.get(agent_id)
+    if work is not None:
+        rest_until = floor.now_ms + REST_MS
+        floor.put_agent(msgspec.structs.replace(work, resting_until=rest_until))
+
+
 def rested(floor: Floor, agent_id: AgentId) -> None:
     """The rest of a phone is over."""
     work = floor.agents.get(agent_id)

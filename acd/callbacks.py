@@ -22,7 +22,7 @@ from acd import (
     telling,
     waiting,
 )
-from acd.commands import CreateBridge, DestroyBridge, JoinBridge
+from acd.commands import CreateBridge, JoinBridge
 from acd.config import CallbackPolicy
 from acd.ending import Ending, end
 from acd.facts import Call, CallbackChanged, ContactArrived
@@ -42,10 +42,15 @@ from acd.model import (
     SegmentKind,
     Talk,
     Ticket,
-    VisitOutcome,
 )
 from acd.states import CallInput, call_goes
 from acd.timers import Wake
+
+OUTAGE_PAUSE_S = 60
+"""How long at least a callback that our own trunk could not carry waits for the next try."""
+
+OUTAGES_PER_ATTEMPT = 30
+"""A number that fails so often in a row, as if the trunk did, has been tried once: it ends too."""
 
 _WITH_CUSTOMERS = (CallKind.INBOUND, CallKind.MANUAL, CallKind.VOICEMAIL)
 _NOT_YET = (CallState.SCHEDULED, CallState.WAITING, CallState.OFFERED, CallState.DIALLING)
@@ -83,20 +88,19 @@ def keep_place(floor: Floor, call: Call, queue_id: QueueId | None) -> None:
     if queue_id is None or call.number is None:
         return
     visit = call.visit
-    key = (
-        queueing.key_in(floor, visit, queue_id)
-        if visit is not None
-        else _new_key(floor, queue_id, floor.now_ms)
-    )
+    if visit is not None:
+        place = (queueing.key_in(floor, visit, queue_id), visit.boost)
+    else:
+        place = (_new_key(floor, queue_id, floor.now_ms), 0)
     for there in open_for(floor, call.number, queue_id):
         if not _is_ahead(floor, there):
-            _due_now(floor, there, key)
+            _due_now(floor, there, place)
             return
     ticket = Ticket(
         number=call.number,
         due_at=floor.now_ms,
-        key=key,
-        boost=visit.boost if visit is not None else 0,
+        key=place[0],
+        boost=place[1],
         extra=visit.extra if visit is not None else (),
         origin_id=call.contact,
     )
@@ -105,11 +109,12 @@ def keep_place(floor: Floor, call: Call, queue_id: QueueId | None) -> None:
     open_callback(floor, made)
 
 
-def _due_now(floor: Floor, call: Call, key: int) -> None:
-    """This callback is wanted at once, and its customer has this place too."""
-    stands_worse = call.state is CallState.WAITING and key < place_of(call)
+def _due_now(floor: Floor, call: Call, place: tuple[int, int]) -> None:
+    """This callback is wanted at once, and its customer has this place (key, boost) too."""
+    place = min(place, (queueing.place_of(call), queueing.boost_of(call)))
+    stands_worse = call.state is CallState.WAITING and place[0] < queueing.place_of(call)
     if call.state is CallState.SCHEDULED or (stands_worse and call.channel_id is None):
-        _schedule(floor, call, floor.now_ms, min(key, place_of(call)))
+        queueing.stand_aside(floor, call, floor.now_ms, place)
 
 
 def _new_key(floor: Floor, queue_id: QueueId, at: int) -> int:
@@ -187,22 +192,12 @@ def told(
             state,
             ticket.attempts,
             ticket.due_at,
-            place_of(call),
+            queueing.place_of(call),
             ticket.origin_id,
             agent_id,
             by,
         ),
     )
-
-
-def place_of(call: Call) -> int:
-    """The key that the callback stands by; while it stands aside, the ticket's.
-
-    A supervisor may have changed it in the queue.
-    """
-    if call.visit is not None and call.state is not CallState.SCHEDULED:
-        return call.visit.key
-    return call.ticket.key if call.ticket is not None else call.arrived_at
 
 
 def policy_of(floor: Floor, call: Call) -> CallbackPolicy:
@@ -219,10 +214,24 @@ def put_off(floor: Floor, call: Call, why: str) -> None:
 
     It must have no phone ringing and no agent any more.
     """
-    later = floor.now_ms + policy_of(floor, call).retry_s * 1000
+    pause_s = policy_of(floor, call).retry_s
+    if why == "outage":
+        pause_s = max(pause_s, OUTAGE_PAUSE_S)
+    later = floor.now_ms + pause_s * 1000
     if why == "closed":
         later = opens_at(floor, call.last_queue_id, floor.now_ms) or later
-    told(floor, _schedule(floor, call, later), "postponed")
+    told(floor, queueing.stand_aside(floor, call, later), "postponed")
+
+
+def is_shut(floor: Floor, call: Call) -> bool:
+    """Whether it is a callback that stands in a queue closed since: nobody is rung at night.
+
+    A customer who is on the line already waits on, like any caller.
+    """
+    if call.kind is not CallKind.CALLBACK or call.channel_id is not None:
+        return False
+    queue_id = call.last_queue_id
+    return queue_id is not None and not waiting.takes_calls(floor, floor.queue(queue_id))
 
 
 def opens_at(floor: Floor, queue_id: QueueId | None, at: int) -> int | None:
@@ -235,31 +244,6 @@ def opens_at(floor: Floor, queue_id: QueueId | None, at: int) -> int | None:
         return None
     calendar = floor.config.calendars.get(queue.calendar)
     return opening.next_opening(calendar, at) if calendar is not None else None
-
-
-def _schedule(floor: Floor, call: Call, due_at: int, key: int | None = None) -> Call:
-    """Stand aside until `due_at`, with the place kept, or `key` for a place."""
-    key = place_of(call) if key is None else key
-    call_goes(call.state, CallInput.PUT_OFF, CallState.SCHEDULED)
-    if queueing.in_queue(floor, call):
-        call = queueing.close_visit(floor, call, VisitOutcome.CALLBACK)
-    if call.bridge_id is not None:
-        floor.order(DestroyBridge(call.id, call.bridge_id))
-    ticket = call.ticket
-    if ticket is not None:
-        ticket = msgspec.structs.replace(ticket, due_at=due_at, key=key)
-    floor.timers.set(Wake.DUE, call.id, due_at)
-    return floor.put_call(
-        msgspec.structs.replace(
-            call,
-            state=CallState.SCHEDULED,
-            since=floor.now_ms,
-            bridge_id=None,
-            answered=False,
-            music=False,
-            ticket=ticket,
-        )
-    )
 
 
 def agent_refused(floor: Floor, call: Call, agent_id: AgentId) -> Call:
@@ -306,20 +290,23 @@ def agent_left(floor: Floor, call: Call, leg_alive: bool = False) -> None:
     """The agent hung up while the customer's phone rang: as if they had refused it.
 
     `leg_alive`: they asked for it, and the leg is still up. The callback goes back to its place;
-    that agent is not rung again at once.
+    that agent is not rung again at once. From the second time on it pauses: no customer's phone is
+    to ring again and again with nobody there.
     """
-    talk = call.talk
-    if talk is None or talk.agent_id is None:
+    talk, ticket = call.talk, call.ticket
+    if talk is None or talk.agent_id is None or ticket is None:
         return
     call = dialling.close(floor, call, str(EndedBy.AGENT), answered=False, gone=None)
-    work = floor.agents.get(talk.agent_id)
-    if work is not None:
-        rest_until = floor.now_ms + agents.REST_MS
-        floor.put_agent(msgspec.structs.replace(work, resting_until=rest_until))
+    agents.let_rest(floor, talk.agent_id)
     gone = None if leg_alive else talk.agent_channel_id
     call = talks.close(floor, call, EndedBy.AGENT, gone)
     call = told(floor, call, "refused", talk.agent_id)
-    _schedule(floor, call, floor.now_ms)
+    ticket = msgspec.structs.replace(ticket, cut_short=ticket.cut_short + 1)
+    call = floor.put_call(msgspec.structs.replace(call, ticket=ticket))
+    if ticket.cut_short > 1:
+        put_off(floor, call, "cut_short")
+    else:
+        queueing.stand_aside(floor, call, floor.now_ms)
 
 
 # ---- the customer first ------------------------------------------------------------------------
@@ -353,15 +340,27 @@ def customer_left(floor: Floor, call: Call) -> None:
 # ---- reached, or not ---------------------------------------------------------------------------
 
 
-def not_reached(floor: Floor, call: Call, how: OfferEnd) -> None:
-    """The customer did not pick up: one attempt more; an agent who waited is free at once."""
+def not_reached(floor: Floor, call: Call, how: OfferEnd, ours: bool = False) -> None:
+    """The customer did not pick up: one attempt more; an agent who waited is free at once.
+
+    `ours`: nothing rang at the customer's, because the trunk or the network failed. Only so many of
+    these in a row count as an attempt.
+    """
     ticket = call.ticket
     if ticket is None:
         return
-    ticket = msgspec.structs.replace(ticket, attempts=ticket.attempts + 1)
+    outage = ours and ticket.outages + 1 < OUTAGES_PER_ATTEMPT
+    ticket = msgspec.structs.replace(
+        ticket,
+        attempts=ticket.attempts + (not outage),
+        outages=ticket.outages + 1 if outage else 0,
+        cut_short=ticket.cut_short if outage else 0,
+    )
     call = floor.put_call(msgspec.structs.replace(call, ticket=ticket))
     call = talks.close(floor, call, str(how))
-    if ticket.attempts >= policy_of(floor, call).attempts:
+    if outage:
+        put_off(floor, call, "outage")
+    elif ticket.attempts >= policy_of(floor, call).attempts:
         end(floor, call, Ending(Outcome.NO_ANSWER, f"not_reached:{how}"))
     else:
         put_off(floor, call, "not_reached")

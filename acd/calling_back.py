@@ -80,8 +80,8 @@ def due(floor: Floor, call: Call) -> None:
     entry = Entry(
         queue_id,
         extra=ticket.extra,
-        priority=call.visit.boost if call.visit is not None else ticket.boost,
-        key=callbacks.place_of(call),
+        priority=queueing.boost_of(call),
+        key=queueing.place_of(call),
         agent_id=agent_id,
         agent_s=BOOKED_AGENT_S,
     )
@@ -114,9 +114,13 @@ def look_ahead(floor: Floor) -> None:
     ahead = [floor.calls[call_id] for call_id in floor.customers_first if call_id in floor.calls]
     for call in sorted(ahead, key=_place):
         agent_id = _agent_for(floor, call, taken)
-        if agent_id is not None:
-            taken.add(agent_id)
-            _dial_customer(floor, call)
+        if agent_id is None:
+            continue
+        if callbacks.is_shut(floor, call):
+            callbacks.put_off(floor, call, "closed")
+            continue
+        taken.add(agent_id)
+        _dial_customer(floor, call)
     _look_again(floor)
 
 
@@ -139,7 +143,7 @@ def _is_under_way(call: Call) -> bool:
 
 
 def _place(call: Call) -> tuple[int, int]:
-    return (callbacks.place_of(call), call.visit.order if call.visit is not None else 0)
+    return (queueing.place_of(call), call.visit.order if call.visit is not None else 0)
 
 
 def _agent_for(floor: Floor, call: Call, taken: set[AgentId]) -> AgentId | None:

@@ -174,7 +174,7 @@ def _callback_failed(floor: Floor, call: Call) -> Call:
     ticket, queue_id = call.ticket, call.last_queue_id
     if call.kind is not CallKind.CALLBACK or ticket is None or ticket.over or queue_id is None:
         return call
-    key = call.visit.key if call.visit is not None else ticket.key
+    key = queueing.place_of(call)
     return floor.tell_call(
         call,
         lambda subject, seq, at: CallbackChanged(

@@ -5,7 +5,7 @@ Looks only at calls and agents that an event touched; `routing` finds the best o
 
 from __future__ import annotations
 
-from acd import arrivals, calling_back, queueing, ringing
+from acd import arrivals, callbacks, calling_back, queueing, ringing
 from acd.config import Strategy
 from acd.facts import Call, Trigger
 from acd.floor import Floor
@@ -67,6 +67,10 @@ def _route_agent(floor: Floor, agent_id: AgentId, trigger: Trigger) -> None:
 def _offer(floor: Floor, call: Call, agent_id: AgentId, trigger: Trigger) -> None:
     """Ring this agent, or all who are free and fit where the queue rings all."""
     if call.visit is None:
+        return
+    if callbacks.is_shut(floor, call):
+        callbacks.put_off(floor, call, "closed")
+        floor.agents_to_route.setdefault(agent_id, trigger)
         return
     if floor.queue(call.visit.queue_id).strategy is Strategy.RING_ALL:
         want = want_of(floor.config, call.visit)

@@ -103,7 +103,7 @@ def _ring_failed(floor: Floor, command: RingAgent | DialOutside, failure: Failur
     if made is not None:
         offers.failed(floor, call, made, how, leg_alive=alive)
     elif call.dial is not None and call.dial.channel_id == command.channel_id:
-        offers.outside_failed(floor, call, how, leg_alive=alive)
+        offers.outside_failed(floor, call, how, leg_alive=alive, ours=True)
     else:
         if alive:
             floor.order(HangUp(call.id, command.channel_id))

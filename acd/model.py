@@ -320,7 +320,9 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     counts, and the skills that go with it. `attempts`: how often the customer was tried.
     `origin_id` is the contact that asked for it or left the message (None: booked by REST or from
     the recall list), `by` who booked it, `agent_id` who is looked for first. `asked_at` is when the
-    customer wants to be called (UTC ms; 0: as soon as may be). `over`: its last state has been told.
+    customer wants to be called (UTC ms; 0: as soon as may be). Since the last attempt, `outages`
+    counts the tries that got no further than us, `cut_short` the agents who hung up while the
+    customer's phone rang. `over`: its last state has been told.
     """
 
     number: str
@@ -333,6 +335,8 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     by: str | None = None
     agent_id: AgentId | None = None
     asked_at: int = 0
+    outages: int = 0
+    cut_short: int = 0
     over: bool = False
 
 

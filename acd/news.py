@@ -144,7 +144,8 @@ def channel_gone(floor: Floor, event: ChannelGone) -> None:
         case Role.CALLER:
             hangups.first_leg_gone(floor, call)
         case Role.DIALLED:
-            offers.outside_failed(floor, call, _offer_end(event.cause), leg_alive=False)
+            how, ours = _offer_end(event.cause), event.cause in _NETWORK_FAILED
+            offers.outside_failed(floor, call, how, leg_alive=False, ours=ours)
         case Role.THIRD:
             consulting.third_gone(floor, call)
         case Role.SUPERVISOR | Role.SNOOP:
@@ -174,6 +175,12 @@ _OFFER_ENDS = {
     27: OfferEnd.UNREACHABLE,
 }
 """What a Q.850 cause says about an offer that ended by itself; other causes are failures."""
+
+
+_NETWORK_FAILED = frozenset({34, 38, 41, 42})
+"""Q.850 causes with which a trunk says that it carries no call now: no circuit, out of order,
+temporary failure, congestion.
+"""
 
 
 def _offer_end(cause: int | None) -> OfferEnd:

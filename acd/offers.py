@@ -167,8 +167,13 @@ def _customer_joins(floor: Floor, call: Call, made: Dial) -> None:
     _talk_begun(floor, call, made.made_at)
 
 
-def outside_failed(floor: Floor, call: Call, how: OfferEnd, leg_alive: bool) -> None:
-    """The number outside did not pick up, was busy or refused."""
+def outside_failed(
+    floor: Floor, call: Call, how: OfferEnd, leg_alive: bool, ours: bool = False
+) -> None:
+    """The number outside did not pick up, was busy or refused.
+
+    `ours`: the call got no further than the trunk or the network.
+    """
     made = call.dial
     if made is None or not call_goes(call.state, CallInput.OFFER_FAILED):
         return
@@ -176,7 +181,7 @@ def outside_failed(floor: Floor, call: Call, how: OfferEnd, leg_alive: bool) -> 
     call = dialling.close(floor, call, how, answered=False, gone=gone)
     nobody_yet = call.channel_id is None
     if call.kind is CallKind.CALLBACK and nobody_yet:
-        callbacks.not_reached(floor, call, how)
+        callbacks.not_reached(floor, call, how, ours)
     elif call.kind is CallKind.VOICEMAIL and nobody_yet:
         voicemail.sender_not_reached(floor, call)
     else:

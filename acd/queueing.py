@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from acd import telling, waiting
-from acd.commands import AnswerCaller
+from acd.commands import AnswerCaller, DestroyBridge
 from acd.config import CallbackMode, Queue
 from acd.facts import Call, RoutingDecided, Trigger, VisitClosed, VisitOpened
 from acd.floor import Floor
@@ -26,6 +26,7 @@ from acd.model import (
 )
 from acd.relaxing import opened, want_of
 from acd.routing import requirement
+from acd.states import CallInput, call_goes
 from acd.timers import Wake
 
 PRIORITY_MS = 60_000
@@ -240,6 +241,54 @@ def close_visit(
             to,
             by,
         ),
+    )
+
+
+def place_of(call: Call) -> int:
+    """The key that a callback or a message stands by; while it stands aside, its ticket's.
+
+    A supervisor may have changed it in the queue.
+    """
+    if call.visit is not None and call.state is not CallState.SCHEDULED:
+        return call.visit.key
+    return call.ticket.key if call.ticket is not None else call.arrived_at
+
+
+def boost_of(call: Call) -> int:
+    """The part of its priority that is a callback's or a message's own; it goes with `place_of`."""
+    if call.visit is not None and call.state is not CallState.SCHEDULED:
+        return call.visit.boost
+    return call.ticket.boost if call.ticket is not None else 0
+
+
+def stand_aside(
+    floor: Floor, call: Call, due_at: int, place: tuple[int, int] | None = None
+) -> Call:
+    """A callback or a message leaves everything until `due_at` (UTC ms).
+
+    It keeps its place, or has this one (key, boost). It must have no phone ringing and no agent
+    any more.
+    """
+    key, boost = place or (place_of(call), boost_of(call))
+    call_goes(call.state, CallInput.PUT_OFF, CallState.SCHEDULED)
+    if in_queue(floor, call):
+        call = close_visit(floor, call, VisitOutcome.CALLBACK)
+    if call.bridge_id is not None:
+        floor.order(DestroyBridge(call.id, call.bridge_id))
+    ticket = call.ticket
+    if ticket is not None:
+        ticket = msgspec.structs.replace(ticket, due_at=due_at, key=key, boost=boost)
+    floor.timers.set(Wake.DUE, call.id, due_at)
+    return floor.put_call(
+        msgspec.structs.replace(
+            call,
+            state=CallState.SCHEDULED,
+            since=floor.now_ms,
+            bridge_id=None,
+            answered=False,
+            music=False,
+            ticket=ticket,
+        )
     )
 
 

@@ -121,7 +121,8 @@ def _check_other_legs(
     if call.dial is not None:
         leg = present.get(call.dial.channel_id)
         if leg is None:
-            offers.outside_failed(floor, call, OfferEnd.FAILED, leg_alive=True)
+            lost = seen.restarted
+            offers.outside_failed(floor, call, OfferEnd.FAILED, leg_alive=True, ours=lost)
             return
         if leg.answered:
             offers.outside_answered(floor, call)

@@ -6,11 +6,12 @@ import random
 
 import pytest
 
+from acd import agents, callbacks
 from acd.commands import DialOutside, HangUp, JoinBridge, RingAgent, StartRinging
 from acd.config import CallbackMode
-from acd.events import DigitPressed
+from acd.events import CommandFailed, DigitPressed, Failure
 from acd.facts import CallbackChanged, VisitOpened
-from acd.model import AgentState, CallId, CallKind, CallState, Outcome
+from acd.model import AgentState, CallId, CallKind, CallState, ChannelId, Outcome
 from tests.sim.small_floor import START_MS
 from tests.unit.acd_stage import agent
 from tests.unit.callback_desk import CUSTOMER, SECOND, Desk, calls_back, floor_of
@@ -95,6 +96,73 @@ def test_an_agents_refusal_is_no_attempt_and_keeps_the_place(how: str) -> None:
     assert world.callback().state is CallState.OFFERED
     world.news()
     world.run_dry()
+
+
+def test_a_customer_whose_phone_agents_let_ring_in_vain_is_left_in_peace_for_a_while() -> None:
+    world = Desk()
+    world.kept()
+    world.signs_in("ana")
+    for _ in range(2):
+        world.answers(world.ring("ana"))
+        world.dialled()
+        world.hangs_up(world.work("ana").channel_id or ChannelId(""))
+        world.news()
+        world.pass_time(0)
+        world.pass_time(agents.REST_MS)
+    assert world.callback().state is CallState.SCHEDULED
+    assert world.states()[-2:] == ["refused", "postponed"]
+    ticket = world.callback().ticket
+    assert ticket is not None
+    assert ticket.attempts == 0
+    assert ticket.due_at == world.now_ms - agents.REST_MS + 600 * SECOND
+    world.pass_time(600 * SECOND)
+    world.ring("ana")
+    assert {f.key for f in world.told(VisitOpened)} == {START_MS}
+
+
+@pytest.mark.parametrize("how", ["refused", "unknown", 34, 38, 41, 42])
+@pytest.mark.parametrize("mode", list(CallbackMode))
+def test_an_outage_of_the_trunk_is_no_attempt(mode: CallbackMode, how: str | int) -> None:
+    world = Desk(floor_of(calls_back(mode)))
+    world.kept()
+    world.signs_in("ana")
+    for _ in range(3):
+        if mode is CallbackMode.AGENT_FIRST:
+            world.answers(world.ring("ana"))
+        fails(world, how)
+        assert world.state("ana") is AgentState.READY
+        assert world.states()[-1] == "postponed"
+        world.pass_time(600 * SECOND)
+    if mode is CallbackMode.AGENT_FIRST:
+        world.answers(world.ring("ana"))
+    world.answers(world.dialled().channel_id)
+    ticket = world.callback().ticket
+    assert ticket is not None
+    assert ticket.attempts == 0
+
+
+def test_a_number_that_always_fails_as_the_trunk_would_is_given_up_in_the_end() -> None:
+    world = Desk()
+    world.kept()
+    world.signs_in("ana")
+    for _ in range(2 * callbacks.OUTAGES_PER_ATTEMPT):
+        assert world.states()[-1] != "failed"
+        world.answers(world.ring("ana"))
+        fails(world, 38)
+        world.pass_time(600 * SECOND)
+    assert world.states()[-1] == "failed"
+    assert world.told(CallbackChanged)[-1].attempts == 2
+
+
+def fails(world: Desk, how: str | int) -> None:
+    """The number just dialled cannot be reached through the trunk."""
+    dialled = world.dialled()
+    if isinstance(how, int):
+        world.hangs_up(dialled.channel_id, cause=how)
+    else:
+        world.legs.pop(dialled.channel_id)
+        world.tell(CommandFailed(dialled, Failure(how), "Allocation failed"))
+    world.news()
 
 
 def test_a_callback_never_overtakes_an_older_live_caller() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from acd.commands import HangUp
-from acd.config import Calendar, OpenSpan
-from acd.events import DigitPressed, PromptFinished, SetPriority
+from acd.commands import DialOutside, HangUp
+from acd.config import Calendar, CallbackMode, OpenSpan
+from acd.events import Configure, DigitPressed, PromptFinished, SetPriority
 from acd.facts import CallbackChanged, ContactArrived, ContactEnded, VisitClosed, VisitOpened
-from acd.model import CalendarId, CallKind, CallState, Outcome, VisitOutcome
+from acd.model import AgentState, CalendarId, CallKind, CallState, Outcome, VisitOutcome
 from tests.sim.small_floor import START_MS
 from tests.unit.callback_desk import (
     CALLBACK,
@@ -82,6 +82,42 @@ def test_out_of_hours_a_callback_waits_for_the_next_opening() -> None:
     world.pass_time(0)
     assert world.callback().state is CallState.WAITING
     assert world.told(VisitOpened)[-1].key == START_MS
+
+
+@pytest.mark.parametrize("by", ["calendar", "supervisor"])
+@pytest.mark.parametrize("mode", list(CallbackMode))
+def test_a_callback_that_stands_there_at_closing_rings_nobody_until_the_opening(
+    mode: CallbackMode, by: str
+) -> None:
+    day = 24 * 60 * MINUTE
+    starts = START_MS // MINUTE % (24 * 60)
+    hours = ((OpenSpan(starts, starts + 10),),) * 7
+    office = Calendar(CalendarId("office"), "UTC", hours)
+    named = office.id if by == "calendar" else None
+    settings = floor_of(calls_back(mode, calendar=named), calendars={office.id: office})
+    world = Desk(settings)
+    world.kept()
+    world.pass_time(1 * SECOND)
+    second = world.asks("+33622222222")
+    world.hangs_up(second)
+    world.pass_time(0)
+    if by == "supervisor":
+        world.tell(Configure(floor_of(calls_back(mode, closed=True))))
+    world.pass_time(20 * MINUTE)
+    world.signs_in("ana")
+    world.pass_time(0)
+    assert world.state("ana") is AgentState.READY
+    assert world.ordered(DialOutside) == []
+    assert world.states()[-2:] == ["postponed"] * 2
+    if by == "supervisor":
+        world.tell(Configure(floor_of(calls_back(mode))))
+        world.pass_time(10 * MINUTE)
+    else:
+        world.now_ms = START_MS // MINUTE * MINUTE + day
+        world.pass_time(0)
+    rung = world.ordered(DialOutside) if mode is CallbackMode.CUSTOMER_FIRST else None
+    assert rung is None or [c.number for c in rung] == [CUSTOMER]
+    assert rung is not None or world.ring("ana")
 
 
 def test_a_second_wish_for_the_same_number_keeps_the_first_place() -> None:
