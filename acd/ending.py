@@ -154,14 +154,15 @@ def _leave_message(floor: Floor, call: Call, ending: Ending) -> Call:
 
 
 def _message_heard(floor: Floor, call: Call, ending: Ending) -> Call:
-    """A message is dealt with once an agent has had it, unless something of ours failed."""
+    """A message is dealt with once an agent has heard it, unless something of ours failed."""
     recording_id, talk = call.message_id, call.talk
     if recording_id is not None and floor.messages.get(recording_id) == call.id:
         del floor.messages[recording_id]
     if call.kind is not CallKind.VOICEMAIL or recording_id is None or talk is None:
         return call
     agent_id = talk.agent_id
-    if agent_id is None or ending.outcome is Outcome.FAILED:
+    failed = ending.outcome is Outcome.FAILED
+    if agent_id is None or failed or not talks.message_heard(floor, call, talk):
         return call
     return floor.tell_call(
         call,

@@ -89,8 +89,10 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     up. `since` is when the present state began, `seq` the number of facts told so far. `served`
     says that an agent has talked to the customer. `leg_shared`: the first leg of this consultation
     is the one that the agent has in the parent, whose it remains; else it is one of its own.
-    `overflowed` names the queues (and flows, as `flow:ID`) that it went through by overflow. `data`
-    travels along: what flows, agents and integrators know of the call.
+    `overflowed` names the queues (and flows, as `flow:ID`) that it went through by overflow. Of a
+    message to be listened to, `message_ms` is how long it is (0: not known), `heard` that its agent
+    has heard it out or pressed a key. `data` travels along: what flows, agents and integrators know
+    of the call.
     """
 
     id: CallId
@@ -126,6 +128,8 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     ticket: Ticket | None = None
     message_id: RecordingId | None = None
     message_segment_id: SegmentId | None = None
+    message_ms: int = 0
+    heard: bool = False
     served: bool = False
     leg_shared: bool = False
     overflowed: tuple[QueueId, ...] = ()

@@ -50,6 +50,8 @@ def other_leg_gone(floor: Floor, call: Call) -> None:
     if call.kind is CallKind.CALLBACK and not call.served:
         callbacks.agent_left(floor, call)
         return
+    if voicemail.put_back(floor, call):
+        return
     by = EndedBy.AGENT if talk.agent_id is not None else EndedBy.UNKNOWN
     outcome = Outcome.ANSWERED if call.state is CallState.TALKING else Outcome.NO_ANSWER
     if talk.agent_id is None and not call.served:

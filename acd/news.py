@@ -113,6 +113,8 @@ def prompt_finished(floor: Floor, event: PromptFinished) -> None:
         voicemail.prompt_finished(floor, call)
     elif call.then is not None:
         sending.said(floor, call)
+    elif call.kind is CallKind.VOICEMAIL and call.talk is not None:
+        voicemail.message_played(floor, call, event.failed)
     elif call.state is CallState.IN_FLOW:
         arrivals.go_on(floor, call, PromptDone(event.failed))
     else:

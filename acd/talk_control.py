@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from acd import callbacks, consulting, consults, talks
+from acd import callbacks, consulting, consults, talks, voicemail
 from acd.commands import MuteLeg, SendDigits
 from acd.ending import Ending, end
 from acd.errors import Rejected
@@ -23,9 +23,12 @@ def hold(floor: Floor, agent_id: AgentId) -> None:
     """Put the other side on hold, with music. Raises Rejected."""
     held = hand(floor, agent_id)
     _must_lead(held)
+    by_caller = held.side is Side.CALLER
+    if talks.held_leg(held.front, by_caller) is None:
+        raise Rejected("not-now", "It is a voice message: there is nobody to be put on hold.")
     if held.talk.on_hold:
         raise Rejected("on-hold", "The other side is on hold already.")
-    talks.put_on_hold(floor, held.front, by_caller=held.side is Side.CALLER)
+    talks.put_on_hold(floor, held.front, by_caller)
 
 
 def retrieve(floor: Floor, agent_id: AgentId) -> None:
@@ -108,5 +111,5 @@ def _hang_up_talk(floor: Floor, held: Hand) -> None:
         consults.third_over(floor, held.front, EndedBy.AGENT)
     elif third is not None and held.side is Side.AGENT:
         consulting.leave_conference(floor, held.work.id)
-    else:
+    elif not voicemail.put_back(floor, held.front, leg_alive=True):
         end(floor, held.front, Ending(Outcome.ANSWERED, "agent_hung_up", EndedBy.AGENT))

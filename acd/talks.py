@@ -41,6 +41,10 @@ LAST_AGENTS_REMEMBERED = 100_000
 """How many callers' last agents are remembered for queues that look for them first."""
 
 
+LISTENED_MS = 5_000
+"""Who has listened to a voice message for so long, or for all of a shorter one, has heard it."""
+
+
 class Other(msgspec.Struct, frozen=True):
     """The party that the call's first leg is to talk to: an agent, or a number outside.
 
@@ -279,6 +283,12 @@ def stop_recording(floor: Floor, call: Call) -> Call:
     return floor.put_call(msgspec.structs.replace(call, talk=talk))
 
 
+def message_heard(floor: Floor, call: Call, talk: Talk) -> bool:
+    """Whether the agent of this talk has heard the voice message that it is about."""
+    enough_ms = min(LISTENED_MS, call.message_ms or LISTENED_MS)
+    return call.heard or floor.now_ms - talk.started_at >= enough_ms
+
+
 def after_of(floor: Floor, call: Call, talk: Talk) -> agents.After:
     """What the agent has to do after this conversation."""
     queue_id: QueueId | None = call.last_queue_id
@@ -286,8 +296,9 @@ def after_of(floor: Floor, call: Call, talk: Talk) -> agents.After:
     wrap_up, seconds = WrapUp.NONE, 0
     # A consultation, a call among colleagues or one that nobody took leaves nothing to be written.
     nobody = call.kind in (CallKind.MANUAL, CallKind.CALLBACK) and not call.served
+    unheard = call.kind is CallKind.VOICEMAIL and not message_heard(floor, call, talk)
     among_us = call.kind in (CallKind.CONSULT, CallKind.INTERNAL)
-    if queue_id is not None and not nobody and not among_us:
+    if queue_id is not None and not (nobody or unheard or among_us):
         queue = floor.queue(queue_id)
         wrap_up, seconds = queue.wrap_up, queue.wrap_up_s
     return agents.After(

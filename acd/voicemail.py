@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from acd import announcing, dialling, queueing, talks, telling, waiting
+from acd import agents, announcing, dialling, queueing, talks, telling, waiting
 from acd.commands import PlayPrompt, RecordLeg, StopMusic, StopRecording
 from acd.config import VoicemailPolicy
 from acd.ending import Ending, end
@@ -182,7 +182,9 @@ def verified(floor: Floor, recording_id: RecordingId, duration_ms: int | None) -
     if call.kind is not CallKind.VOICEMAIL:
         if call.state is CallState.LEAVING_MESSAGE and call.playback_id is None:
             _judge(floor, _spoken(floor, call, EndedBy.CALLER), duration_ms)
-    elif _empty(duration_ms) and call.state in (CallState.SCHEDULED, CallState.WAITING):
+    elif duration_ms is not None and not _empty(duration_ms):
+        floor.put_call(msgspec.structs.replace(call, message_ms=duration_ms))
+    elif call.state in (CallState.SCHEDULED, CallState.WAITING):
         end(floor, call, Ending(Outcome.FAILED, "message_lost"))
 
 
@@ -196,7 +198,7 @@ def _judge(floor: Floor, call: Call, duration_ms: int | None) -> None:
         floor.messages.pop(call.message_id or RecordingId(""), None)
         words = announcing.NO_MESSAGE
     else:
-        _make_work(floor, call)
+        _make_work(floor, call, duration_ms or 0)
         kept = Then(Target(TargetKind.HANG_UP), "message_left", Outcome.VOICEMAIL)
         call = floor.put_call(msgspec.structs.replace(call, then=kept))
         words = announcing.MESSAGE_KEPT
@@ -228,7 +230,7 @@ def _ending(call: Call, by: EndedBy) -> Ending:
 # ---- the message as work -----------------------------------------------------------------------
 
 
-def _make_work(floor: Floor, call: Call) -> None:
+def _make_work(floor: Floor, call: Call, duration_ms: int) -> None:
     """The message takes the caller's place in the queue; `calling_back.due` makes it stand there.
 
     Without a visit before it (closed, or straight from a flow) it has come when the caller did.
@@ -253,6 +255,7 @@ def _make_work(floor: Floor, call: Call) -> None:
         language=call.language,
         last_queue_id=queue_id,
         message_id=recording_id,
+        message_ms=duration_ms if duration_ms > LEAST_MS else 0,
         ticket=Ticket(
             number=call.number or "",
             due_at=floor.now_ms,
@@ -291,10 +294,35 @@ def _make_work(floor: Floor, call: Call) -> None:
 
 def agent_there(floor: Floor, call: Call, one: Offer) -> None:
     """An agent took the message: play it, then what the keys do."""
+    call = msgspec.structs.replace(call, heard=False)
     talks.begin(floor, call, talks.Other(one.channel_id, one.agent_id, standing=one.standing))
     taken = floor.calls.get(call.id)
     if taken is not None:
         _play_message(floor, taken)
+
+
+def message_played(floor: Floor, call: Call, failed: bool) -> None:
+    """The agent has heard the message to its end, unless it could not be played."""
+    if not failed:
+        floor.put_call(msgspec.structs.replace(call, heard=True))
+
+
+def put_back(floor: Floor, call: Call, leg_alive: bool = False) -> bool:
+    """Put a message back to its place whose agent hangs up before having heard it.
+
+    Returns whether it is one. A phone that died, a hand that slipped: nobody knows yet what the
+    caller said. `leg_alive`: they asked for it, and the leg is still up. That agent is not rung
+    again at once.
+    """
+    talk = call.talk
+    if call.kind is not CallKind.VOICEMAIL or talk is None or talk.agent_id is None:
+        return False
+    if talks.message_heard(floor, call, talk):
+        return False
+    agents.let_rest(floor, talk.agent_id)
+    call = talks.close(floor, call, EndedBy.AGENT, None if leg_alive else talk.agent_channel_id)
+    queueing.stand_aside(floor, call, floor.now_ms)
+    return True
 
 
 def _play_message(floor: Floor, call: Call) -> None:
@@ -321,6 +349,7 @@ def key_pressed(floor: Floor, call: Call, digit: str) -> None:
     """A key of the agent who listens: 1 plays the message again, 2 calls the sender."""
     if call.state is not CallState.TALKING or call.channel_id is not None:
         return
+    call = floor.put_call(msgspec.structs.replace(call, heard=True))
     if digit == "1":
         _play_message(floor, call)
     elif digit == "2":

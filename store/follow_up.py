@@ -146,13 +146,11 @@ async def callbacks_of(conn: AsyncConnection, contact_id: str) -> list[CallbackR
 
 def _messages() -> Select[*tuple[object, ...]]:
     visit, recording = t.queue_visit.c, t.recording.c
+    # One whose agent hung up before hearing it stands in the queue again: by another visit.
+    answered = visit.outcome == VisitOutcome.ANSWERED.value
     taker = (
-        select(visit.agent_id)
-        .where(
-            visit.contact_id == _message.id,
-            visit.kind == CallKind.VOICEMAIL.value,
-            visit.outcome == VisitOutcome.ANSWERED.value,
-        )
+        select(case((answered, visit.agent_id), else_=null()))
+        .where(visit.contact_id == _message.id, visit.kind == CallKind.VOICEMAIL.value)
         .order_by(visit.seq.desc())
         .limit(1)
         .correlate(t.voicemail)

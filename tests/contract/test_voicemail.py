@@ -22,6 +22,9 @@ GREETING = 2200
 SPOKEN_S = 1.6
 """How long a caller speaks; a second at least makes a message."""
 
+HEARD_S = 5.0
+"""Who has listened to a message for so long has heard it."""
+
 
 async def takes_messages(office: OfficeFloor, **fields: object) -> None:
     """The queue takes messages from now on, when a caller presses 2."""
@@ -95,6 +98,27 @@ async def test_message_is_kept_listed_and_played_to_the_agent_it_is_routed_to(
     assert (done["id"], done["agent_id"]) == (left["id"], "ana")
 
 
+async def test_message_whose_agent_hangs_up_at_once_is_played_to_the_agent_again(
+    office: OfficeFloor,
+) -> None:
+    await takes_messages(office, closed=True, on_closed={"kind": "voicemail"})
+    async with office.caller("601", tone_hz=CALLER) as caller:
+        await is_recorded(caller)
+        await speaks(caller)
+        await caller.hang_up()
+    await office.stands("sales", messages=1)
+    async with office.at_work("ana") as ana:
+        await ana.answered(timeout_s=5)
+        await ana.hang_up()
+        assert (await message(office, "new"))["agent_id"] is None
+        await ana.rung(timeout_s=10)
+        await ana.until_hears(CALLER, within_s=5, for_s=1.0)
+        await ana.until_hears_other_sound(within_s=8)
+        await ana.hang_up()
+        await office.agent_is("ana", AgentState.READY)
+    assert (await message(office, "done"))["agent_id"] == "ana"
+
+
 async def test_agent_who_hears_a_message_calls_its_sender_with_one_key(
     office: OfficeFloor,
 ) -> None:
@@ -154,6 +178,7 @@ async def test_kill_9_while_two_callers_speak_loses_neither_message(office: Offi
         for hz in (CALLER, SECOND):
             await ana.rung(timeout_s=5)
             await ana.until_hears(hz, within_s=8)
+            await ana.until_past(ana.now_s() + HEARD_S)
             await ana.hang_up()
         await office.agent_is("ana", AgentState.READY, within_s=8)
         assert sorted(await kinds(office, 4)) == [

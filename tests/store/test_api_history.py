@@ -240,6 +240,17 @@ async def test_messages_are_heard_and_marked_by_those_who_work_for_the_queue(
     assert ended == [EndCall(CallId("vm1"), "user:1001")]
 
 
+async def test_a_message_whose_agent_did_not_hear_it_is_new_again(stand: Stand) -> None:
+    taken = message("vm1").queue()
+    taken.wait(1_000).leave(VisitOutcome.ANSWERED, agent_id=ONE)
+    await tell(stand, taken)
+    at_work = (await stand.call("GET", "/voicemails/vm1", "boss")).json()
+    assert (at_work["state"], at_work["agent_id"]) == ("assigned", ONE)
+    await tell(stand, taken.wait(1_000).queue())
+    waiting = (await stand.call("GET", "/voicemails/vm1", "boss")).json()
+    assert (waiting["state"], waiting["agent_id"]) == ("new", None)
+
+
 async def test_a_message_is_done_even_where_the_floor_does_not_say_so(stand: Stand) -> None:
     await tell(stand, message("vm1"), message("vm2"))
     stand.floor.answers[EndCall] = Refused("unknown-call", 404, "There is no such call.")

@@ -15,7 +15,15 @@ from acd.commands import (
     StopRecording,
 )
 from acd.config import FloorConfig, Outside, Queue, VoicemailPolicy
-from acd.events import CallArrived, DigitPressed, PromptFinished, RecordingEnded, RecordingVerified
+from acd.events import (
+    CallArrived,
+    DigitPressed,
+    HangUpTalk,
+    Hold,
+    PromptFinished,
+    RecordingEnded,
+    RecordingVerified,
+)
 from acd.facts import (
     Call,
     ContactArrived,
@@ -29,6 +37,7 @@ from acd.facts import (
     VisitOpened,
 )
 from acd.model import (
+    AgentId,
     AgentState,
     CallKind,
     CallState,
@@ -361,6 +370,79 @@ def test_an_agent_is_rung_hears_the_message_and_hangs_up_on_it() -> None:
     (fact,) = world.told(MessageHeard)
     assert (fact.recording_id, fact.agent_id) == (recording_id, "ana")
     assert world.engine.floor.messages == {}
+
+
+@pytest.mark.parametrize("how", ["phone", "request", "unseen"])
+def test_an_agent_who_is_gone_before_having_heard_it_leaves_it_in_its_place(how: str) -> None:
+    world = Answering()
+    world.message()
+    key = world.told(VisitOpened)[0].key
+    world.signs_in("ana")
+    leg = world.ring("ana")
+    world.answers(leg)
+    world.pass_time(4 * SECOND)
+    if how == "phone":
+        world.hangs_up(leg, cause=38)
+    elif how == "request":
+        world.tell(HangUpTalk(AgentId("ana")))
+        assert leg in [c.channel_id for c in world.ordered(HangUp)]
+    else:
+        del world.legs[leg]
+        world.out_of_bridges(leg)
+        world.restart()
+    world.news()
+    world.pass_time(0)
+    assert world.told(MessageHeard) == []
+    assert world.state("ana") is AgentState.READY
+    work = world.work_item()
+    assert (work.state, work.talk) == (CallState.WAITING, None)
+    assert world.told(VisitOpened)[-1].key == key
+    world.signs_in("bob")
+    world.answers(world.ring("bob"))
+    world.pass_time(5 * SECOND)
+    world.hangs_up(world.work("bob").channel_id or ChannelId(""))
+    assert [f.agent_id for f in world.told(MessageHeard)] == ["bob"]
+    world.news()
+    world.run_dry()
+
+
+@pytest.mark.parametrize("how", ["to_its_end", "all_of_a_short_one", "key"])
+def test_a_message_heard_out_or_acted_on_is_dealt_with_however_soon(how: str) -> None:
+    world = Answering()
+    world.verified(world.leaves(world.speaks()), 2 * SECOND)
+    world.pass_time(0)
+    world.signs_in("ana")
+    leg = world.ring("ana")
+    world.answers(leg)
+    if how == "to_its_end":
+        world.prompt_ends()
+    elif how == "key":
+        world.tell(DigitPressed(leg, "1"))
+    else:
+        world.pass_time(2 * SECOND)
+    world.hangs_up(leg)
+    assert [f.agent_id for f in world.told(MessageHeard)] == ["ana"]
+
+
+def test_a_message_that_could_not_be_played_has_not_been_heard() -> None:
+    world = Answering()
+    world.message()
+    world.signs_in("ana")
+    leg = world.ring("ana")
+    world.answers(leg)
+    world.tell(PromptFinished(world.prompts.pop(), failed=True))
+    world.hangs_up(leg)
+    assert world.told(MessageHeard) == []
+    assert world.work_item().state is CallState.SCHEDULED
+
+
+def test_nobody_can_be_put_on_hold_behind_a_message() -> None:
+    world = Answering()
+    world.message()
+    world.signs_in("ana")
+    world.answers(world.ring("ana"))
+    assert world.refusal(Hold(AgentId("ana"))) == (409, "not-now")
+    assert world.state("ana") is AgentState.TALKING
 
 
 def test_a_message_keeps_its_place_among_callers() -> None:
