@@ -54,7 +54,7 @@ def _counts() -> tuple[Definition, ...]:
         ("messages_handled", "Messages traités", "Messages handled", "MH",
          "Of those left in the interval: heard by an agent, or marked as done."),
         ("lost_calls", "Appels perdus", "Lost calls", "LC",
-         "AB with wait > s and a known number; by the loss. 0 for agents."),
+         "Wait > s, a known number, and nothing had of the last queue; by the loss. 0 for agents."),
         ("lost_calls_answered", "Appels perdus repris", "Lost calls answered since", "LCA",
          "The number was answered afterwards, in any call."),
     )  # fmt: skip

@@ -1,8 +1,10 @@
 """Which callers were lost, and which of them were spoken to after all: worked out with the facts.
 
-A loss is a caller with a known number who hung up while waiting, later than a short abandon. One
-row of `lost_call` is one loss. It is resolved when the number is answered afterwards: in a later
-call of theirs, a callback, or an agent's own call.
+A loss is a caller with a known number who waited in a queue, longer than a short abandon, and had
+nothing of it: they hung up there, or on the way out of it by a key, a transfer or the longest wait,
+with nobody to talk to and neither message nor callback left. One row of `lost_call` is one loss, of
+the last queue. It is resolved when the number is answered afterwards: in a later call of theirs, a
+callback, an agent's own call, also that to the sender of a voice message.
 
 `work_out` runs within the writer's transaction. It sets a loss from whichever fact completes it and
 a resolution as the earliest answer after it, so neither the order of facts nor their repetition
@@ -15,13 +17,21 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Row, and_, bindparam, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
-from acd.facts import AnyFact, ContactArrived, ContactEnded, SegmentOpened, VisitClosed, VisitOpened
-from acd.model import CallId, CallKind, Outcome, SegmentKind, VisitOutcome
+from acd.facts import (
+    AnyFact,
+    ContactArrived,
+    ContactEnded,
+    SegmentClosed,
+    SegmentOpened,
+    VisitClosed,
+    VisitOpened,
+)
+from acd.model import CallId, CallKind, OfferEnd, Outcome, SegmentKind, VisitOutcome
 from store import tables as t
 
 _AT_ONCE: Final = 500
@@ -31,20 +41,57 @@ _visit: Final = t.queue_visit.c
 _segment: Final = t.segment.c
 _lost: Final = t.lost_call.c
 
+# Who was served by one queue may be lost in the next: ANSWERED alone says nothing.
+_HUNG_UP_IN_QUEUE: Final = and_(
+    _contact.outcome.in_([Outcome.ABANDONED, Outcome.ANSWERED]),
+    _visit.outcome == VisitOutcome.ABANDONED.value,
+)
+# The reasons of `acd/hangups.py`, `acd/voicemail.py` and `acd/sending.py`.
+_LEFT_WITH_NOTHING: Final = and_(
+    _contact.outcome.in_([Outcome.OVERFLOW, Outcome.ANSWERED]),
+    _visit.outcome.in_([VisitOutcome.OVERFLOW, VisitOutcome.VOICEMAIL]),
+    or_(
+        _contact.reason.in_(["hung_up_on_the_way", "no_message", "max_wait"]),
+        _contact.reason.startswith("not_taken:"),
+    ),
+)
+_later: Final = t.queue_visit.alias("later")
+_IS_LAST: Final = (
+    ~select(_later.c.id)
+    .where(
+        _later.c.contact_id == _visit.contact_id,
+        _later.c.kind == CallKind.INBOUND.value,
+        _later.c.seq > _visit.seq,
+    )
+    .correlate(t.queue_visit)
+    .exists()
+)
 _IS_LOSS: Final = and_(
     _contact.kind == CallKind.INBOUND.value,
-    _contact.outcome == Outcome.ABANDONED.value,
     _contact.number != "",
     _visit.kind == CallKind.INBOUND.value,
-    _visit.outcome == VisitOutcome.ABANDONED.value,
     _visit.left_at - _visit.enqueued_at > _visit.short_abandon_ms,
+    or_(_HUNG_UP_IN_QUEUE, _LEFT_WITH_NOTHING),
+    _IS_LAST,
+)
+# A voice message is talk of its agent's too: its sender is there once what was dialled is answered.
+_SENDER_REACHED: Final = and_(
+    _contact.kind == CallKind.VOICEMAIL.value,
+    _segment.kind == SegmentKind.DIAL.value,
+    _segment.end_reason == OfferEnd.ANSWERED.value,
 )
 _IS_ANSWER: Final = and_(
-    _contact.kind.in_([CallKind.INBOUND, CallKind.CALLBACK, CallKind.MANUAL]),
     _contact.number != "",
-    _segment.kind == SegmentKind.TALK.value,
     _segment.agent_id.is_not(None),
+    or_(
+        and_(
+            _contact.kind.in_([CallKind.INBOUND, CallKind.CALLBACK, CallKind.MANUAL]),
+            _segment.kind == SegmentKind.TALK.value,
+        ),
+        _SENDER_REACHED,
+    ),
 )
+_ANSWERED_AT: Final = case((_SENDER_REACHED, _segment.ended_at), else_=_segment.started_at)
 _CALLS_AND_TALKS: Final = t.contact.join(t.segment, _segment.contact_id == _contact.id)
 
 _IS_EARLIER: Final = or_(
@@ -71,11 +118,15 @@ async def work_out(conn: AsyncConnection, facts: Sequence[AnyFact]) -> None:
                 answered.add(fact.call_id)
             case VisitOpened():
                 ended.add(fact.call_id)
-            case VisitClosed(outcome=VisitOutcome.ABANDONED):
+            case VisitClosed(
+                outcome=VisitOutcome.ABANDONED | VisitOutcome.OVERFLOW | VisitOutcome.VOICEMAIL
+            ):
                 ended.add(fact.call_id)
-            case ContactEnded(outcome=Outcome.ABANDONED):
+            case ContactEnded(outcome=Outcome.ABANDONED | Outcome.OVERFLOW | Outcome.ANSWERED):
                 ended.add(fact.call_id)
-            case SegmentOpened(kind=SegmentKind.TALK, agent_id=str()):
+            case SegmentOpened(kind=SegmentKind.TALK | SegmentKind.DIAL, agent_id=str()):
+                answered.add(fact.call_id)
+            case SegmentClosed(reason=OfferEnd.ANSWERED):
                 answered.add(fact.call_id)
     for part in _parts(ended):
         await _keep_losses(conn, part)
@@ -106,7 +157,15 @@ def _add_losses(dialect: str) -> ReturningInsert[str, str, str, int]:
     )
 
 
+_NOT_LAST: Final = delete(t.lost_call).where(
+    _lost.contact_id.in_(bindparam("ids", expanding=True)),
+    select(_visit.id).where(_visit.id == _lost.id, ~_IS_LAST).correlate(t.lost_call).exists(),
+)
+"""What counted as a loss until a later visit of the same call became known."""
+
+
 async def _keep_losses(conn: AsyncConnection, ids: list[CallId]) -> None:
+    await conn.execute(_NOT_LAST, {"ids": ids})
     added = await conn.execute(_add_losses(conn.dialect.name), {"ids": ids})
     for row in added.all():
         await _resolve_by_past(conn, row)
@@ -116,20 +175,20 @@ async def _keep_losses(conn: AsyncConnection, ids: list[CallId]) -> None:
 async def _resolve_by_past(conn: AsyncConnection, row: Row[str, str, str, int]) -> None:
     """The number may have been answered since: this loss became known late."""
     found = await conn.execute(
-        select(_contact.id, _segment.started_at)
+        select(_contact.id, _ANSWERED_AT.label("answered_at"))
         .select_from(_CALLS_AND_TALKS)
         .where(
             _contact.number == row.number,
             _contact.arrived_at >= row.lost_at - _LONGEST_CALL_MS,
-            _segment.started_at >= row.lost_at,
+            row.lost_at <= _ANSWERED_AT,
             _IS_ANSWER,
         )
-        .order_by(_segment.started_at, _contact.id)
+        .order_by(_ANSWERED_AT, _contact.id)
         .limit(1)
     )
     answer = found.one_or_none()
     if answer is not None:
-        values = {"answer": answer.id, "answered_at": answer.started_at}
+        values = {"answer": answer.id, "answered_at": answer.answered_at}
         await conn.execute(_RESOLVE.where(_lost.id == row.id), values)
 
 
@@ -155,17 +214,17 @@ async def _done_by_past(conn: AsyncConnection, row: Row[str, str, str, int]) -> 
 async def _resolve(conn: AsyncConnection, ids: list[CallId]) -> None:
     """These contacts may be the first answer to numbers that were lost before."""
     answers = await conn.execute(
-        select(_contact.id, _contact.number, _segment.started_at)
+        select(_contact.id, _contact.number, _ANSWERED_AT.label("answered_at"))
         .select_from(_CALLS_AND_TALKS)
         .where(
             _contact.id.in_(ids),
             _IS_ANSWER,
             select(_lost.id).where(_lost.number == _contact.number).exists(),
         )
-        .order_by(_segment.started_at, _contact.id)
+        .order_by(_ANSWERED_AT, _contact.id)
     )
     found = [
-        {"answer": row.id, "caller": row.number, "answered_at": row.started_at} for row in answers
+        {"answer": row.id, "caller": row.number, "answered_at": row.answered_at} for row in answers
     ]
     if found:
         earlier = _RESOLVE.where(

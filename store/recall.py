@@ -2,7 +2,8 @@
 
 Losses of one number in one queue, with nothing between them that closed the matter, are one entry,
 known by the first of them. It closes when the number is answered (`store/lost_calls.py`) or when
-somebody says that it is done; a later loss opens another. An entry is claimed by one agent at a
+somebody says that it is done; a later loss opens another. While a callback rings that number anyway
+the entry is not listed, unless somebody is at it. An entry is claimed by one agent at a
 time, for `CLAIM_MS`. The columns that people write are in no fact.
 """
 
@@ -101,7 +102,9 @@ class RecallEntry(msgspec.Struct, frozen=True):
 
 
 class RecallFilter(msgspec.Struct, frozen=True):
-    """Which entries: lost since `since` (UTC ms), in these queues (None: all), states, number."""
+    """Which entries: lost since `since` (UTC ms; their last loss counts), in these queues (None:
+    all), states, number.
+    """
 
     since: int
     states: Collection[RecallState] = TO_DO
@@ -130,15 +133,40 @@ def _same_entry(other: FromClause) -> ColumnElement[bool]:
     )
 
 
-def _is_first(since: int) -> ColumnElement[bool]:
-    """Whether this is the first loss of its entry, as far as losses since then go."""
+def _is_first() -> ColumnElement[bool]:
+    """Whether this is the first loss of its entry."""
     earlier = t.lost_call.alias("earlier")
     before = or_(
         earlier.c.lost_at < _lost.lost_at,
         and_(earlier.c.lost_at == _lost.lost_at, earlier.c.id < _lost.id),
     )
-    found = select(earlier.c.id).where(_same_entry(earlier), earlier.c.lost_at >= since, before)
-    return and_(_lost.lost_at >= since, ~found.correlate(t.lost_call).exists())
+    found = select(earlier.c.id).where(_same_entry(earlier), before)
+    return ~found.correlate(t.lost_call).exists()
+
+
+def _is_lost_since(since: int) -> ColumnElement[bool]:
+    """Whether a loss of this entry is as late as that."""
+    late, same = t.lost_call.alias("late"), t.lost_call.alias("late_same")
+    # The first condition only spares a look at every entry there ever was.
+    numbers = select(late.c.number).where(late.c.lost_at >= since)
+    found = select(same.c.id).where(_same_entry(same), same.c.lost_at >= since)
+    return and_(_lost.number.in_(numbers), found.correlate(t.lost_call).exists())
+
+
+def _is_called_back(now_ms: int) -> ColumnElement[bool]:
+    """Whether a callback to the number is under way; an appointment for later is none."""
+    callback = t.callback.c
+    return (
+        select(callback.id)
+        .where(
+            callback.number == _lost.number,
+            callback.booked_at.is_not(None),
+            callback.ended_at.is_(None),
+            callback.asked_at <= now_ms,
+        )
+        .correlate(t.lost_call)
+        .exists()
+    )
 
 
 def _holds(now_ms: int) -> ColumnElement[bool]:
@@ -172,11 +200,10 @@ def _state(now_ms: int) -> ColumnElement[str]:
     )
 
 
-def _entries(since: int, now_ms: int) -> Select[*tuple[object, ...]]:
+def _entries(now_ms: int) -> Select[*tuple[object, ...]]:
     group, closed_at = t.lost_call.alias("same"), _closed_at(t.lost_call)
-    same = and_(_same_entry(group), group.c.lost_at >= since)
     last, losses = (
-        select(what).where(same).correlate(t.lost_call).scalar_subquery()
+        select(what).where(_same_entry(group)).correlate(t.lost_call).scalar_subquery()
         for what in (func.max(group.c.lost_at), func.count())
     )
     attempts = (
@@ -210,7 +237,7 @@ def _entries(since: int, now_ms: int) -> Select[*tuple[object, ...]]:
         case((by_hand, null()), else_=_lost.resolved_by_contact_id).label("resolved_by_contact_id"),
         case((by_hand, _lost.done_by), else_=null()).label("done_by"),
         case((by_hand, _lost.result), else_=null()).label("result"),
-    ).where(_is_first(since))
+    ).where(_is_first())
 
 
 async def list_entries(
@@ -222,7 +249,10 @@ async def list_entries(
     after: CallCursor | None = None,
 ) -> list[RecallEntry]:
     """Entries that match, longest lost first; `after` continues below the last of a page."""
-    query = _entries(wanted.since, now_ms)
+    query = _entries(now_ms).where(
+        _is_lost_since(wanted.since),
+        or_(_closed_at(t.lost_call).is_not(None), _holds(now_ms), ~_is_called_back(now_ms)),
+    )
     if not set(wanted.states) - set(TO_DO):
         query = query.where(_closed_at(t.lost_call).is_(None))
     query = query.where(_state(now_ms).in_([state.value for state in wanted.states]))
@@ -238,16 +268,30 @@ async def list_entries(
 
 
 async def get_entry(conn: AsyncConnection, entry_id: str, now_ms: int) -> RecallEntry:
-    """The entry with this id. Raises NotFound."""
-    since = await conn.scalar(select(_lost.lost_at).where(_lost.id == entry_id))
-    if since is None:
-        raise NotFound("recall entry", entry_id)
-    # Counted from itself on, it is the first whatever came before it.
-    query = _entries(since, now_ms).where(_lost.id == entry_id)
-    row = (await conn.execute(query)).one_or_none()
+    """The entry with this id, or with this loss in it. Raises NotFound."""
+    first = await _first_of(conn, entry_id)
+    row = (await conn.execute(_entries(now_ms).where(_lost.id == first))).one_or_none()
     if row is None:
         raise NotFound("recall entry", entry_id)
     return to_struct(row, RecallEntry)
+
+
+async def _first_of(conn: AsyncConnection, loss_id: str) -> str:
+    """The id of the entry that this loss belongs to. Raises NotFound.
+
+    An earlier loss may have become known after somebody was shown the entry.
+    """
+    one = t.lost_call.alias("one")
+    found: str | None = await conn.scalar(
+        select(_lost.id)
+        .select_from(t.lost_call.join(one, _same_entry(one)))
+        .where(one.c.id == loss_id)
+        .order_by(_lost.lost_at, _lost.id)
+        .limit(1)
+    )
+    if found is None:
+        raise NotFound("recall entry", loss_id)
+    return found
 
 
 # ---- what people do ----------------------------------------------------------------------------
@@ -264,6 +308,7 @@ async def claim(conn: AsyncConnection, entry_id: str, agent_id: str, now_ms: int
 
     Raises NotFound, RecallClosed, RecallClaimed.
     """
+    entry_id = await _first_of(conn, entry_id)
     mine = or_(_lost.claimed_by == agent_id, ~_holds(now_ms), _lost.claimed_by.is_(None))
     taken = await conn.execute(
         update(t.lost_call)
@@ -283,9 +328,9 @@ async def release(
 
     Raises NotFound, RecallClaimed.
     """
-    await _must_be_free(conn, entry_id, agent_id, now_ms)
+    entry = await _must_be_free(conn, entry_id, agent_id, now_ms)
     await conn.execute(
-        update(t.lost_call).where(_lost.id == entry_id).values(claimed_by=None, claimed_at=None)
+        update(t.lost_call).where(_lost.id == entry.id).values(claimed_by=None, claimed_at=None)
     )
     return await get_entry(conn, entry_id, now_ms)
 

@@ -8,7 +8,7 @@ import random
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd.facts import AnyFact
+from acd.facts import AnyFact, CallbackChanged
 from acd.model import CallKind, Outcome, QueueId, SegmentKind, VisitOutcome
 from store import recall
 from store.errors import NotFound
@@ -30,6 +30,7 @@ pytestmark = pytest.mark.store
 T0 = 1_763_800_000_000
 MIN = 60_000
 ANY = tuple(RecallState)
+ON_THE_WAY = "hung_up_on_the_way"
 
 
 def lost(name: str, minute: int, number: str | None = "+331", queue: str = "sales") -> Told:
@@ -82,18 +83,113 @@ async def test_a_later_loss_of_the_same_number_and_queue_is_the_same_entry(
     assert [entry.id for entry in await entries(engine, queues=("support",))] == [second.id]
 
 
-async def test_short_abandons_unknown_numbers_and_served_callers_are_not_lost(
+async def test_short_abandons_unknown_numbers_and_who_got_something_are_not_lost(
     engine: AsyncEngine,
 ) -> None:
     short = Told("short", T0, "+332").queue(short_ms=5_000).wait(5_000)
     short.leave(VisitOutcome.ABANDONED).end(Outcome.ABANDONED)
-    served = Told("served", T0, "+333").queue().wait(9_000)
-    served.leave(VisitOutcome.ABANDONED).end(Outcome.ANSWERED)
     message = Told("message", T0, "+334").queue().wait(90_000)
     message.leave(VisitOutcome.VOICEMAIL).end(Outcome.VOICEMAIL)
+    callback = Told("callback", T0, "+335").queue().wait(90_000)
+    callback.leave(VisitOutcome.CALLBACK).end(Outcome.CALLBACK, reason=ON_THE_WAY)
+    outside = Told("outside", T0, "+336").queue().wait(90_000)
+    outside.leave(VisitOutcome.OVERFLOW).end(Outcome.OVERFLOW, reason="caller_hung_up")
+    full = Told("full", T0, "+337").queue(short_ms=0)
+    full.leave(VisitOutcome.OVERFLOW).wait(9_000).end(Outcome.OVERFLOW, reason=ON_THE_WAY)
     withheld = (lost("withheld", 1, None), lost("empty", 1, ""))
-    await written(engine, short, served, message, *withheld)
+    await written(
+        engine, short, message, callback, outside, full, answered("served", 1, "+338"), *withheld
+    )
     assert await entries(engine) == []
+
+
+@pytest.mark.parametrize("left", [VisitOutcome.OVERFLOW, VisitOutcome.VOICEMAIL])
+@pytest.mark.parametrize("reason", [ON_THE_WAY, "no_message", "max_wait", "not_taken:rona"])
+async def test_who_waited_and_left_the_queue_with_nothing_is_lost(
+    engine: AsyncEngine, left: VisitOutcome, reason: str
+) -> None:
+    call = Told("a", T0, "+331").queue().wait(300_000).leave(left)
+    await written(engine, call.wait(2_000).end(Outcome.OVERFLOW, reason=reason))
+    (entry,) = await entries(engine)
+    assert (entry.lost_at, entry.state) == (T0 + 300_000, RecallState.OPEN)
+
+
+@pytest.mark.parametrize("shuffled", [None, 1, 2, 3])
+async def test_who_is_lost_after_an_agent_or_in_a_second_queue_is_one_loss_of_the_last(
+    engine: AsyncEngine, shuffled: int | None
+) -> None:
+    given = Told("given", T0, "+331").queue().leave(VisitOutcome.ANSWERED, agent_id="anne")
+    given.span(SegmentKind.TALK, "anne", 60_000, "agent")
+    given.queue("support").wait(600_000).leave(VisitOutcome.ABANDONED)
+    given.end(Outcome.ANSWERED, reason="hung_up_in_queue")
+    sent = Told("sent", T0, "+332").queue().wait(60_000).leave(VisitOutcome.OVERFLOW)
+    sent.queue("support").wait(60_000).leave(VisitOutcome.OVERFLOW)
+    sent.end(Outcome.OVERFLOW, reason=ON_THE_WAY)
+    facts = [*given.facts, *sent.facts]
+    if shuffled is not None:
+        random.Random(shuffled).shuffle(facts)
+    for fact in facts:
+        async with engine.begin() as conn:
+            await write_facts(conn, [fact], T0)
+    assert sorted((e.id, e.queue_id, e.losses) for e in await entries(engine)) == [
+        (given.visit, "support", 1),
+        (sent.visit, "support", 1),
+    ]
+
+
+@pytest.mark.parametrize("reached", [False, True])
+async def test_a_message_that_is_heard_closes_nothing_its_sender_on_the_line_does(
+    engine: AsyncEngine, reached: bool
+) -> None:
+    await written(engine, lost("a", 2))
+    work = Told("message", T0, "+331", CallKind.VOICEMAIL).queue().wait(3 * MIN)
+    work.span(SegmentKind.TALK, "anne", 5_000, "dialled")
+    work.span(SegmentKind.DIAL, "anne", 15_000, "answered" if reached else "not_reached")
+    work.span(SegmentKind.TALK, "anne", 60_000, "caller").end(Outcome.ANSWERED)
+    for fact in work.facts:
+        async with engine.begin() as conn:
+            await write_facts(conn, [fact], T0)
+    (entry,) = await entries(engine)
+    if reached:
+        assert (entry.state, entry.closed_at) == (RecallState.CALLED_BACK, T0 + 3 * MIN + 20_000)
+    else:
+        assert entry.state is RecallState.OPEN
+
+
+async def test_a_number_that_a_callback_rings_anyway_is_not_called_by_hand_as_well(
+    engine: AsyncEngine,
+) -> None:
+    await written(engine, lost("a", 2), lost("b", 2, "+332"))
+    work = Told("cb", T0 + 5 * MIN, "+331", CallKind.CALLBACK)
+    known = {"queue_id": QueueId("sales"), "number": "+331", "key": 0}
+    work.tell(CallbackChanged, state="booked", attempts=0, due_at=T0 + 30 * MIN, **known)
+    await written(engine, work)
+    # An appointment for later leaves the loss of now to be worked on.
+    assert [e.number for e in await entries(engine, 29)] == ["+331", "+332"]
+    assert [e.number for e in await entries(engine, 30)] == ["+332"]
+    async with engine.begin() as conn:
+        await recall.claim(conn, "a-v1", "anne", T0 + 30 * MIN)
+    assert [e.claimed_by for e in await entries(engine, 31)] == ["anne", None]
+    assert [e.number for e in await entries(engine, 60)] == ["+332"]
+    work.wait(60 * MIN)
+    work.tell(CallbackChanged, state="failed", attempts=3, due_at=T0 + 30 * MIN, **known)
+    await written(engine, work)
+    assert [e.number for e in await entries(engine, 66)] == ["+331", "+332"]
+
+
+async def test_an_entry_is_one_and_the_same_since_whenever_it_is_asked_for(
+    engine: AsyncEngine,
+) -> None:
+    await written(engine, lost("a", 2), lost("b", 30), lost("old", 3, "+332"))
+    async with engine.begin() as conn:
+        (entry,) = await recall.list_entries(conn, RecallFilter(T0 + 20 * MIN), T0 + 40 * MIN)
+        assert (entry.id, entry.losses, entry.lost_at) == ("a-v1", 2, T0 + 2 * MIN)
+        await recall.claim(conn, "b-v1", "anne", T0 + 40 * MIN)
+        with pytest.raises(RecallClaimed, match="'anne'"):
+            await recall.claim(conn, "a-v1", "bob", T0 + 40 * MIN)
+        assert (await recall.get_entry(conn, "b-v1", T0 + 40 * MIN)).id == "a-v1"
+        freed = await recall.release(conn, "b-v1", "anne", T0 + 40 * MIN)
+    assert (freed.id, freed.state) == ("a-v1", RecallState.OPEN)
 
 
 @pytest.mark.parametrize(

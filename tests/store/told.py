@@ -204,8 +204,8 @@ class Told:
         )
         return self
 
-    def end(self, outcome: Outcome, by: EndedBy = EndedBy.CALLER) -> Told:
-        self.tell(ContactEnded, outcome=outcome, ended_by=by, reason="test")
+    def end(self, outcome: Outcome, by: EndedBy = EndedBy.CALLER, reason: str = "test") -> Told:
+        self.tell(ContactEnded, outcome=outcome, ended_by=by, reason=reason)
         return self
 
     def state(self, state: CallState) -> Call:
