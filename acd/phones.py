@@ -2,6 +2,8 @@
 
 Three PJSIP objects an account (auth, aor, endpoint), kept by Asterisk in its own database. The
 password itself never comes here: `digest` is MD5(user:realm:secret), as RFC 2617 defines HA1.
+Each endpoint made here bears a mark, so that an account deleted while nobody could tell the switch
+(the floor was down, the switch was away) is known again as ours, whatever its name.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from ari import asterisk
 from ari.connection import AriConnection
 
 _AT_ONCE = 32
+
+MARK = ("accountcode", "plateau-phone")
+"""Field and value of an endpoint that tell it from what people made on the switch themselves."""
 
 
 class PhoneAccount(msgspec.Struct, frozen=True):
@@ -49,7 +54,8 @@ class PhoneBook:
     async def settle(self, accounts: Iterable[PhoneAccount], on_switch: frozenset[PhoneId]) -> None:
         """Make the switch hold these accounts and no other of ours.
 
-        `on_switch` are the endpoints that it has now. Raises AriError.
+        `on_switch` are the endpoints that it has now, those of others too. Raises AriError; what
+        was not done by then is done at the next call.
         """
         async with self._lock:
             wanted = {account.phone: account.digest for account in accounts}
@@ -59,12 +65,11 @@ class PhoneBook:
                 if self._held.get(phone) != digest or phone not in on_switch
             ]
             gate = asyncio.Semaphore(_AT_ONCE)
+            strangers = on_switch.difference(wanted)
             await asyncio.gather(
-                *(self._make(gate, a, new=a.phone not in on_switch) for a in changed)
+                *(self._make(gate, a, new=a.phone not in on_switch) for a in changed),
+                *(self._drop_ours(gate, phone) for phone in strangers),
             )
-            stale = [p for p in self._held if p not in wanted]
-            stale += [p for p in on_switch if p.startswith("agent-") and p not in wanted]
-            await asyncio.gather(*(self._drop(gate, phone) for phone in set(stale)))
             self._held = wanted
 
     async def _make(self, gate: asyncio.Semaphore, account: PhoneAccount, new: bool) -> None:
@@ -81,16 +86,25 @@ class PhoneBook:
             # Those there already, too: an earlier version may have made them with other options.
             await self._put("endpoint", account.phone, self._endpoint(account.phone))
 
-    async def _drop(self, gate: asyncio.Semaphore, phone: PhoneId) -> None:
+    async def _drop_ours(self, gate: asyncio.Semaphore, phone: PhoneId) -> None:
+        """Delete the account if it is one that we made."""
         async with gate:
-            for kind in ("endpoint", "aor", "auth"):
-                await asterisk.delete_dynamic(self._conn, "res_pjsip", kind, phone, pin=phone)
+            conn, (field, value) = self._conn, MARK
+            found = await asterisk.get_dynamic(conn, "res_pjsip", "endpoint", phone, pin=phone)
+            if found is None or found.get(field) != value:
+                return
+            # Without auth nobody registers; the mark goes only then, so that what fails half-way
+            # is taken up again.
+            for kind in ("auth", "endpoint", "aor"):
+                await asterisk.delete_dynamic(conn, "res_pjsip", kind, phone, pin=phone)
 
     async def _put(self, kind: str, phone: PhoneId, fields: Mapping[str, str]) -> None:
         await asterisk.put_dynamic(self._conn, "res_pjsip", kind, phone, fields, pin=phone)
 
     def _endpoint(self, phone: PhoneId) -> dict[str, str]:
+        mark, ours = MARK
         fields = {
+            mark: ours,
             "context": "from-agents",
             "aors": phone,
             "auth": phone,

@@ -448,14 +448,23 @@ class RealFloor:
 
     async def on_switch(self) -> tuple[list[str], list[str]]:
         """The names of the legs and the ids of the bridges that Asterisk has now."""
+        async with self._asterisk() as asterisk:
+            legs = (await asterisk.get("channels")).raise_for_status().json()
+            bridges = (await asterisk.get("bridges")).raise_for_status().json()
+        return [leg["name"] for leg in legs], [bridge["id"] for bridge in bridges]
+
+    async def endpoints(self) -> set[str]:
+        """The phones and trunks that Asterisk knows now."""
+        async with self._asterisk() as asterisk:
+            found = (await asterisk.get("endpoints/PJSIP")).raise_for_status().json()
+        return {endpoint["resource"] for endpoint in found}
+
+    def _asterisk(self) -> httpx.AsyncClient:
         assert self.settings.ari_url is not None
         assert self.settings.ari_password_file is not None
         password = self.settings.ari_password_file.read_text()
         auth = httpx.BasicAuth(self.settings.ari_user, password)
-        async with httpx.AsyncClient(base_url=self.settings.ari_url, auth=auth) as asterisk:
-            legs = (await asterisk.get("channels")).raise_for_status().json()
-            bridges = (await asterisk.get("bridges")).raise_for_status().json()
-        return [leg["name"] for leg in legs], [bridge["id"] for bridge in bridges]
+        return httpx.AsyncClient(base_url=self.settings.ari_url, auth=auth)
 
     async def _switch_empty(self) -> bool:
         legs, bridges = await self.on_switch()

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from acd.agents import REST_MS
-from acd.model import AgentState, CallState
+from acd.model import AgentState, CallState, PhoneId
 from control.protocol import Done
 from plateau.clock import Clock
 from plateau.settings import Settings
@@ -173,6 +173,22 @@ async def test_agent_made_while_running_registers_and_serves_at_once(floor: Real
         await caller.until_hears(1500, within_s=6)
         await caller.hang_up()
         await floor.contacts(1)
+
+
+async def test_phone_deleted_while_the_floor_is_down_is_gone_from_the_switch(
+    floor: RealFloor,
+) -> None:
+    fay = msgspec.structs.replace(floor.agent_row("fay", {"sales": 1}), phone=PhoneId("desk-7"))
+    async with floor.store.begin() as conn:
+        await store_config.create_agent(conn, fay, Clock().now_ms())
+    assert isinstance(await floor.reload(), Done)
+    before = await floor.endpoints()
+    assert {"desk-7", "trunk"} <= before
+    await floor.kill()
+    async with floor.store.begin() as conn:
+        await store_config.delete_agent(conn, "fay")
+    await floor.start()
+    assert await floor.endpoints() == before - {"desk-7"}
 
 
 async def test_asterisk_dies_its_calls_are_closed_and_the_next_one_is_served(
