@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from acd import (
+    about,
     agents,
     arrivals,
     leaving,
@@ -53,7 +54,7 @@ from acd.facts import Call
 from acd.floor import Floor, Turn
 from acd.flow import FlowRunner
 from acd.matching import settle
-from acd.model import AgentWork, CallId, CallState, Outcome, PhoneId
+from acd.model import AgentWork, CallId, CallState, ChannelId, Outcome, PhoneId
 from acd.reconcile import Suspects, reconcile
 from acd.restoring import restore
 from acd.sightings import SwitchSeen
@@ -68,6 +69,7 @@ class Engine:
     ) -> None:
         self.floor = Floor(config, flows, new_id, now_ms)
         self._suspects = Suspects()
+        self._about: CallId | None = None
 
     def next_timer(self) -> int | None:
         """When `tick` is next needed (UTC ms), None while nothing is waited for."""
@@ -90,12 +92,11 @@ class Engine:
         """
         floor = self.floor
         floor.now_ms = now_ms
+        self._about = about.call_of(floor, event)
         try:
             self._dispatch(event)
         except ImpossibleTransition as impossible:
-            channel_id = getattr(event, "channel_id", None)
-            found = news.leg_of(floor, channel_id) if channel_id is not None else None
-            self._end_safely(found[0] if found is not None else None, impossible)
+            self._end_safely(self._about or about.call_of(floor, event), impossible)
         settle(floor)
         return floor.take_turn()
 
@@ -103,28 +104,43 @@ class Engine:
         """Every timer that has come due.
 
         Nobody is matched before all have been heard: a search that widens and a callback that is
-        due at the same time must not depend on which was first.
+        due at the same time must not depend on which was first. Where a timer fails by a fault of
+        ours, the rest are heard by the next `tick`.
         """
         floor = self.floor
         floor.now_ms = now_ms
         while (due := floor.timers.pop_due(now_ms)) is not None:
+            self._about = about.call_woken(*due)
             try:
                 waking.wake(floor, *due)
             except ImpossibleTransition as impossible:
-                self._end_safely(floor.calls.get(CallId(due[1])), impossible)
+                self._end_safely(self._about, impossible)
             next_at = floor.timers.next_at()
             if next_at is None or next_at > now_ms:
                 settle(floor)
         return floor.take_turn()
 
-    def fail_call(self, call_id: CallId, reason: str, now_ms: int) -> Turn:
-        """End one call because of a fault of ours; harmless for one that is not here."""
-        self.floor.now_ms = now_ms
-        call = self.floor.calls.get(call_id)
-        if call is not None and call_goes(call.state, CallInput.SWITCH_FAILED, CallState.ENDED):
-            end(self.floor, call, Ending(Outcome.FAILED, reason))
-        settle(self.floor)
-        return self.floor.take_turn()
+    def after_fault(self, event: Event | None, now_ms: int) -> Turn:
+        """What the failed `handle` of this event (`tick`: None) led to, and the end of its call.
+
+        What it had done by then stays done. May fail itself; then `Floor.take_turn` has what is to
+        be kept.
+        """
+        floor, call_id = self.floor, self._about
+        floor.now_ms = now_ms
+        if call_id is None and event is not None:
+            call_id = about.call_of(floor, event)
+        if call_id is not None:
+            self._fail_call(call_id)
+        settle(floor)
+        return floor.take_turn()
+
+    def _fail_call(self, call_id: CallId) -> None:
+        floor, call = self.floor, self.floor.calls.get(call_id)
+        if call is None:
+            phone_codes.too_slow(floor, ChannelId(call_id))
+        elif call_goes(call.state, CallInput.SWITCH_FAILED, CallState.ENDED):
+            end(floor, call, Ending(Outcome.FAILED, "fault_of_ours"))
 
     # ---- dispatch ----
 
@@ -220,9 +236,10 @@ class Engine:
 
     # ---- what went wrong ----
 
-    def _end_safely(self, call: Call | None, impossible: ImpossibleTransition) -> None:
+    def _end_safely(self, call_id: CallId | None, impossible: ImpossibleTransition) -> None:
         """End the one call that it was about; everybody else is served."""
         self.floor.impossible_count += 1
+        call = self.floor.calls.get(call_id) if call_id is not None else None
         if call is not None:
             reason = f"impossible:{impossible.state}:{impossible.happened}"
             end(self.floor, call, Ending(Outcome.FAILED, reason))

@@ -117,33 +117,33 @@ class FloorService:
         except Rejected:
             self._arm()
             raise
-        except Exception:
-            log.exception("the engine failed", happened=type(event).__name__)
-            self._broken(event)
+        except Exception as fault:  # noqa: BLE001 - logged with its trace by what follows
+            self._broken(fault, event)
             return False
         self._keep_and_do(turn)
         return True
 
-    def _broken(self, event: Event) -> None:
+    def _broken(self, fault: Exception, event: Event | None) -> None:
         """A fault of ours: say so loudly, end the one call concerned, go on for all others."""
         self.broken += 1
-        floor = self.engine.floor
-        self._keep_and_do(floor.take_turn())
-        channel_id = getattr(event, "channel_id", None)
-        leg = floor.legs.get(channel_id) if channel_id is not None else None
-        if leg is not None:
-            self._keep_and_do(self.engine.fail_call(leg[0], "fault_of_ours", self._clock.now_ms()))
+        happened = type(event).__name__ if event is not None else "a timer"
+        log.error("the engine failed", happened=happened, exc_info=fault)
+        try:
+            turn = self.engine.after_fault(event, self._clock.now_ms())
+        except Exception:
+            log.exception("the call could not be ended", happened=happened)
+            turn = self.engine.floor.take_turn()
+        self._keep_and_do(turn)
 
     def _tick(self) -> None:
         self._timer = None
         self._timer_at = None
         try:
             turn = self.engine.tick(self._clock.now_ms())
-        except Exception:
-            self.broken += 1
-            log.exception("the engine failed on a timer")
-            turn = self.engine.floor.take_turn()
-        self._keep_and_do(turn)
+        except Exception as fault:  # noqa: BLE001 - logged with its trace by what follows
+            self._broken(fault, None)
+        else:
+            self._keep_and_do(turn)
 
     def _keep_and_do(self, turn: Turn) -> None:
         if turn.facts or turn.calls or turn.agents:
