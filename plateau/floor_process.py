@@ -11,7 +11,7 @@ import random
 import secrets
 import sys
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from zoneinfo import ZoneInfo
 
@@ -63,7 +63,8 @@ from control.server import ControlServer
 from ivr.faults import FlowInvalid
 from ivr.service import FlowLibrary
 from ivr.speech import EspeakVoice, Speech, SpeechUnavailable
-from plateau import forecast_file
+from plateau import forecast_file, kept_file
+from plateau.background import Background
 from plateau.clock import Clock
 from plateau.recollection import recollect
 from plateau.settings import Settings
@@ -104,7 +105,7 @@ class FloorProcess:
         self._startup_file = settings.home / "switch-startup"
         self._forecast_file = settings.home / "forecast.json"
         self._reading_since = self._started_at
-        self._settling: set[asyncio.Task[tuple[str, ...]]] = set()
+        self._background = Background()
         self._speaking: asyncio.Task[None] | None = None
         self._accounts: list[PhoneAccount] = []
         self._switch_version: str | None = None
@@ -145,19 +146,18 @@ class FloorProcess:
             )
             await control.start()
             stack.push_async_callback(control.close)
-            looking = asyncio.create_task(
-                self._service.look_regularly(self._conn, settings.ari_app), name="look"
-            )
-            stack.push_async_callback(_cancelled, looking)
-            watching = asyncio.create_task(self._watch_thresholds(), name="thresholds")
-            stack.push_async_callback(_cancelled, watching)
             stack.callback(self._remember_forecast)
-            remembering = asyncio.create_task(self._remember_regularly(), name="forecast")
-            stack.push_async_callback(_cancelled, remembering)
-            stack.push_async_callback(self._stop_speaking)
+            self._work_beside()
+            stack.push_async_callback(self._background.close)
             ready()
             await self._stopping.wait()
             log.info("floor stops", calls=len(self._service.live_call_ids()))
+
+    def _work_beside(self) -> None:
+        app = self._settings.ari_app
+        self._background.keep_up("look", lambda: self._service.look_regularly(self._conn, app))
+        self._background.keep_up("thresholds", self._watch_thresholds)
+        self._background.keep_up("forecast", self._remember_regularly)
 
     async def _close_writer(self) -> None:
         if not await self._writer.drain(timeout=10):
@@ -285,27 +285,22 @@ class FloorProcess:
 
     async def _on_sync(self, snapshot: Snapshot) -> None:
         self._switch_version = snapshot.version
-        if not self._synced and self._startup_file.exists():
+        before = kept_file.kept(self._startup_file) if not self._synced else None
+        if before is not None:
             # Both may have died: then it is not the callers who hung up.
-            self._service.startup_time = self._startup_file.read_text()
+            self._service.startup_time = before.decode(errors="replace")
         self._service.synchronise(snapshot, self._settings.ari_app, self._reading_since)
-        self._startup_file.write_text(snapshot.startup_time)
+        kept_file.keep(self._startup_file, snapshot.startup_time.encode())
         running = self._recorder.messages_running(self._reading_since)
-        self._beside(self._look_for_messages(running), "look-for-messages")
+        self._background.once("look-for-messages", lambda: self._look_for_messages(running))
         if self._synced:
             # What the switch kept of the accounts is not known after a gap: it may have been
             # killed before its own database was written. Calls do not wait for this.
             self._phones.forget()
-            self._beside(self._settle_phones(), "settle-phones")
+            self._background.once("settle-phones", self._settle_phones)
         self._synced = True
 
-    def _beside(self, work: Coroutine[None, None, tuple[str, ...]], name: str) -> None:
-        """Have this done while calls go on."""
-        task = asyncio.create_task(work, name=name)
-        self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
-
-    async def _look_for_messages(self, running: list[RecordingId]) -> tuple[str, ...]:
+    async def _look_for_messages(self, running: list[RecordingId]) -> None:
         """Which messages came to their end while nobody listened: nothing records them any more."""
         for recording_id in running:
             try:
@@ -315,7 +310,6 @@ class FloorProcess:
                 self._service.post(RecordingEnded(recording_id))
             except AriError as error:
                 log.error("whether a message is still recorded is not known", error=str(error))
-        return ()
 
     async def _settle_phones(self) -> tuple[str, ...]:
         """Make the switch hold the agents' accounts; what did not work, in sentences."""
@@ -386,15 +380,11 @@ class FloorProcess:
         if self._speaking is not None:
             self._speaking.cancel()
         texts = own | announcing.sayable(config)
-        self._speaking = asyncio.create_task(self._spoken(texts), name="speak")
+        self._speaking = self._background.once("speak", lambda: self._spoken(texts))
 
     async def _spoken(self, texts: set[tuple[str, str]]) -> None:
         for warning in await self._library.prepare(texts):
             log.error("a text of the floor's own stays silent", why=warning)
-
-    async def _stop_speaking(self) -> None:
-        if self._speaking is not None:
-            await _cancelled(self._speaking)
 
     async def _reload(self) -> Result:
         async with self._reloading:
@@ -447,7 +437,7 @@ class FloorProcess:
         floor = self._service.engine.floor
         counters: dict[str, float] = {
             "events_total": self._service.events,
-            "faults_total": self._service.broken,
+            "faults_total": self._service.broken + self._background.faults,
             "impossible_transitions_total": floor.impossible_count,
             "commands_failed_total": sum(self._switchboard.failed_count.values()),
             "recordings_kept_total": self._recorder.kept_count,
@@ -469,11 +459,6 @@ class FloorProcess:
             store_error=self._writer.last_error,
             counters=counters,
         )
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def run_floor(settings: Settings, on_process: Callable[[FloorProcess], None]) -> None:
