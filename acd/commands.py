@@ -223,7 +223,7 @@ class ProbePhone(msgspec.Struct, frozen=True, tag=True):
     phone: PhoneId
 
 
-Command = (
+CallCommand = (
     AnswerCaller
     | IndicateRinging
     | PlayPrompt
@@ -247,5 +247,5 @@ Command = (
     | RecordLeg
     | SnoopOn
     | ShowCaller
-    | ProbePhone
 )
+Command = CallCommand | ProbePhone

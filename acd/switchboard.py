@@ -14,6 +14,7 @@ import structlog
 
 from acd.commands import (
     AnswerCaller,
+    CallCommand,
     Command,
     CreateBridge,
     DestroyBridge,
@@ -129,24 +130,33 @@ class Switchboard:
         if after:
             await asyncio.wait(after)
         try:
-            if isinstance(command, ProbePhone):
-                await self._probe(command)
-            else:
-                await self._sent(command)
+            told = await self._done(command)
         except AriError as error:
-            failure = _failure(error)
-            name = f"{type(command).__name__}:{failure}"
-            self.failed_count[name] = self.failed_count.get(name, 0) + 1
             log.debug("command failed", command=type(command).__name__, error=str(error))
-            self._on_event(CommandFailed(command, failure, str(error)))
+            told = self._failed(command, _failure(error), str(error))
+        except Exception as fault:
+            # The call waits for news of its command, whoever is to blame that it was not done.
+            log.exception("a command failed by a fault of ours", command=type(command).__name__)
+            told = self._failed(command, Failure.REFUSED, f"{type(fault).__name__}: {fault}")
+        if told is not None:
+            self._on_event(told)
 
-    async def _probe(self, command: ProbePhone) -> None:
-        endpoint = await endpoints.get(self._conn, "PJSIP", command.phone)
-        up = endpoint.state == "online"
-        self._on_event(PhoneReachable(command.phone) if up else PhoneUnreachable(command.phone))
+    async def _done(self, command: Command) -> SwitchEvent | None:
+        """Have it done; the news that it brought by itself."""
+        if isinstance(command, ProbePhone):
+            endpoint = await endpoints.get(self._conn, "PJSIP", command.phone)
+            up = endpoint.state == "online"
+            return PhoneReachable(command.phone) if up else PhoneUnreachable(command.phone)
+        await self._sent(command)
+        return None
 
-    def _sent(self, command: Command) -> Awaitable[object]:
-        conn, pin = self._conn, "" if isinstance(command, ProbePhone) else command.call_id
+    def _failed(self, command: Command, failure: Failure, why: str) -> CommandFailed:
+        name = f"{type(command).__name__}:{failure}"
+        self.failed_count[name] = self.failed_count.get(name, 0) + 1
+        return CommandFailed(command, failure, why)
+
+    def _sent(self, command: CallCommand) -> Awaitable[object]:
+        conn, pin = self._conn, command.call_id
         match command:
             case AnswerCaller(channel_id=channel):
                 return channels.answer(conn, channel, pin=pin)
@@ -200,8 +210,6 @@ class Switchboard:
             case ShowCaller(channel_id=channel, number=number, name=name):
                 shown = _caller_id(name, number)
                 return channels.set_variable(conn, channel, "CONNECTEDLINE(all)", shown, pin=pin)
-            case ProbePhone():
-                return self._probe(command)
             case _:
                 assert_never(command)
 

@@ -166,7 +166,7 @@ CALL, LEG, BRIDGE = CallId("call-1"), ChannelId("leg-1"), BridgeId("bridge-1")
 class Wire:
     """A commander that notes requests and answers each as told."""
 
-    def __init__(self, refusal: errors.AriError | None = None, body: bytes = b"") -> None:
+    def __init__(self, refusal: Exception | None = None, body: bytes = b"") -> None:
         self.asked: list[tuple[str, str, Mapping[str, str], Json, str]] = []
         self.refusal = refusal
         self.body = body
@@ -280,6 +280,12 @@ async def test_a_standing_leg_that_is_gone_is_not_answered() -> None:
     fetch = FetchLine(CALL, BRIDGE, LEG)
     told = await carried_out(Wire(errors.Gone("POST", "/x", 404, "Channel not found")), fetch)
     assert told == [CommandFailed(fetch, Failure.GONE, "POST /x: Channel not found (404)")]
+
+
+@pytest.mark.parametrize("command", [RING, ProbePhone(PhoneId("a"))])
+async def test_a_fault_of_ours_in_a_command_comes_back_as_refused(command: Command) -> None:
+    told = await carried_out(Wire(ValueError("an id that is none")), command)
+    assert told == [CommandFailed(command, Failure.REFUSED, "ValueError: an id that is none")]
 
 
 @pytest.mark.parametrize("state", ["online", "offline", "unknown"])
