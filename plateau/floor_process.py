@@ -444,6 +444,8 @@ class FloorProcess:
             "recordings_lost_total": self._recorder.lost_count,
             "store_facts_written_total": self._writer.written,
             "store_facts_rejected_total": self._writer.rejected,
+            "journal_lines_damaged_total": self._writer.damaged,
+            "journal_files_missing_total": self._writer.missing,
             "ari_reconnects_total": self._conn.counters.reconnects,
             "ari_timeouts_total": self._conn.counters.timeouts,
         }

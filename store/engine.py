@@ -29,8 +29,9 @@ _SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA busy_timeout=10000",
     "PRAGMA foreign_keys=ON",
-    # The journal is what survives a power cut; the last SQL transactions are written again from it.
-    "PRAGMA synchronous=NORMAL",
+    # In WAL mode only FULL has a commit on the disk before it returns. Journal files are deleted on
+    # the strength of a commit, and what people configure stands in no journal.
+    "PRAGMA synchronous=FULL",
 )
 
 

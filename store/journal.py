@@ -57,11 +57,15 @@ class Recovered(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Entries read from the journal, and where to go on. `damaged` counts unreadable lines."""
+    """Entries read from the journal, and where to go on.
+
+    `damaged` counts unreadable lines, `missing` files that should have been read and are gone.
+    """
 
     entries: tuple[JournalEntry, ...]
     next: Position
     damaged: int = 0
+    missing: int = 0
 
 
 _encoder: Final = msgspec.json.Encoder()
@@ -307,10 +311,12 @@ class Journal:
         They end at `until`, or where the synced part ends.
 
         A position in a file that is gone, or beyond the end of one, goes on at the start of the
-        next file there is: facts are idempotent, so reading again is safe and skipping is not.
+        next file there is: facts are idempotent, so reading again is safe and skipping is not. What
+        had to be skipped is counted in `missing`.
         """
         limit = self._synced[0] if until is None else until
         position = self._place(start)
+        missing = position.segment - start.segment
         entries: list[JournalEntry] = []
         facts = damaged = 0
         while position < limit and facts < limit_facts:
@@ -318,7 +324,9 @@ class Journal:
             if not lines:
                 if position.segment >= limit.segment:
                     break
-                position = Position(self._next_segment(position.segment), 0)
+                following = self._next_segment(position.segment)
+                missing += following - position.segment - 1
+                position = Position(following, 0)
                 continue
             for line in lines:
                 if position.offset > 0:
@@ -328,11 +336,11 @@ class Journal:
                         damaged += 1
                     else:
                         if entries and facts + len(entry.facts) > limit_facts:
-                            return Batch(tuple(entries), position, damaged)
+                            return Batch(tuple(entries), position, damaged, missing)
                         facts += len(entry.facts)
                         entries.append(entry)
                 position = Position(position.segment, position.offset + len(line))
-        return Batch(tuple(entries), position, damaged)
+        return Batch(tuple(entries), position, damaged, missing)
 
     def _place(self, start: Position) -> Position:
         path = self.path(start.segment)

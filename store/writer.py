@@ -32,7 +32,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from acd.facts import AnyFact
 from store import tables as t
 from store.errors import JournalError
-from store.journal import Journal, Position
+from store.journal import Batch, Journal, Position
 from store.lost_calls import work_out
 from store.projection import ChainState, Statement, Values, event_row, plan
 
@@ -156,7 +156,9 @@ class StoreWriter:
     """The task that brings the journal to SQL. `start` it, `drain` it, `close` it.
 
     `now_ms` is the floor's clock. `last_error` is a sentence while SQL fails, None while it works;
-    `behind` counts facts that are in the journal and not in SQL; `rejected` those put aside.
+    `behind` counts facts that are in the journal and not in SQL; `rejected` those put aside;
+    `damaged` lines of the journal that nobody can read, `missing` files of it that were deleted
+    before SQL had them (an older database was put back): what they told is not in SQL.
     """
 
     def __init__(
@@ -183,6 +185,7 @@ class StoreWriter:
         self.written = 0
         self.rejected = 0
         self.damaged = 0
+        self.missing = 0
 
     @property
     def behind(self) -> int:
@@ -234,6 +237,8 @@ class StoreWriter:
             await asyncio.to_thread(self._journal.sync)
             self._position = await self._read_checkpoint()
             self._backlog = await asyncio.to_thread(self._journal.count_behind, self._position)
+            # Where there is nothing to write, this is all that `drain` waits for.
+            self._moved.set()
         batch = await asyncio.to_thread(self._journal.read, self._position, self._batch_facts)
         if batch.next == self._position:
             self.last_error = None
@@ -248,7 +253,7 @@ class StoreWriter:
                 raise
             written = await self._write_singly(facts, batch.next)
         self.written += written
-        self.damaged += batch.damaged
+        self._tell_losses(batch)
         self._read_facts += len(facts)
         if batch.next.segment != self._position.segment:
             await asyncio.to_thread(self._journal.forget_before, batch.next)
@@ -256,6 +261,19 @@ class StoreWriter:
         self.last_error = None
         self._moved.set()
         return len(facts) >= self._batch_facts
+
+    def _tell_losses(self, batch: Batch) -> None:
+        """What the journal should have held and does not: SQL goes on without it, loudly."""
+        self.damaged += batch.damaged
+        self.missing += batch.missing
+        if batch.damaged:
+            _log.error("journal_lines_damaged", lines=batch.damaged)
+        if batch.missing:
+            _log.error(
+                "journal_files_missing",
+                files=batch.missing,
+                why="SQL stands further back than the journal reaches",
+            )
 
     async def _write_singly(self, facts: Sequence[AnyFact], end: Position) -> int:
         """Write one by one and put aside those that SQL refuses for their content."""

@@ -21,7 +21,8 @@ T = TypeVar("T")
 class WriterThread:
     """Starts a loop, an engine and a writer on a thread; `close` ends all three.
 
-    The figures (`behind`, `last_error`, `written`, `rejected`) may be read from any thread.
+    The figures (`behind`, `last_error`, `written`, `rejected`, `damaged`, `missing`) may be read
+    from any thread.
     """
 
     def __init__(self, store_url: str, journal: Journal, now_ms: Callable[[], int]) -> None:
@@ -80,6 +81,16 @@ class WriterThread:
     def rejected(self) -> int:
         """See `StoreWriter`."""
         return self._writing.rejected
+
+    @property
+    def damaged(self) -> int:
+        """See `StoreWriter`."""
+        return self._writing.damaged
+
+    @property
+    def missing(self) -> int:
+        """See `StoreWriter`."""
+        return self._writing.missing
 
     async def drain(self, timeout: float) -> bool:
         """See `StoreWriter.drain`; called from the floor's loop."""

@@ -154,6 +154,22 @@ def test_readers_see_only_what_a_power_cut_would_leave(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_files_that_are_gone_before_they_were_read_are_counted(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, rotate_bytes=1)
+    for n in range(6):
+        journal.append(_entry(f"c{n}", CallState.ENDED))
+    journal.sync()
+    assert journal.segments() == [1, 2, 3, 4, 5, 6, 7]
+    assert journal.read(FIRST, 1000).missing == 0
+    for segment in (1, 2, 4):
+        journal.path(segment).unlink()
+    batch = journal.read(FIRST, 1000)
+    assert (batch.missing, len(batch.entries)) == (3, 3)
+    assert journal.read(Position(2, 300), 1000).missing == 2
+    assert journal.read(Position(3, 0), 1000).missing == 1
+    journal.close()
+
+
 def test_a_place_that_is_gone_goes_on_where_there_is_something(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.append(_entry("a", CallState.WAITING))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from acd.facts import AnyFact, JournalEntry
 from acd.model import AgentState, Outcome, VisitOutcome
 from store import queries
 from store import tables as t
+from store.engine import open_store
 from store.errors import NotFound
 from store.journal import Journal, Position
 from store.writer import StoreWriter, write_facts
@@ -148,6 +150,56 @@ async def test_a_lost_checkpoint_doubles_nothing(engine: AsyncEngine, tmp_path: 
     journal.close()
     assert second.written == 0
     assert await _dump(engine) == before
+
+
+async def test_a_restart_with_nothing_to_write_is_drained_at_once(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "journal")
+    for entry in entries(_day()):
+        journal.append(entry)
+    first = StoreWriter(engine, journal, lambda: 5)
+    first.start()
+    assert await first.drain(20)
+    await first.close()
+    second = StoreWriter(engine, journal, lambda: 6)
+    waiting = asyncio.create_task(second.drain(20))
+    await asyncio.sleep(0)
+    assert await second.step() is False
+    async with asyncio.timeout(1):
+        assert await waiting
+    journal.close()
+
+
+async def test_a_commit_on_sqlite_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
+    opened = open_store(f"sqlite:///{tmp_path}/store.db")
+    async with opened.connect() as conn:
+        assert await conn.scalar(text("PRAGMA journal_mode")) == "wal"
+        # 2 is FULL: in WAL mode, NORMAL syncs at checkpoints only (sqlite.org/pragma.html).
+        assert await conn.scalar(text("PRAGMA synchronous")) == 2
+    await opened.dispose()
+
+
+async def test_an_old_copy_of_the_database_is_told_of_what_it_missed(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    facts = _day()
+    journal = Journal(tmp_path / "journal", rotate_bytes=6_000)
+    for entry in entries(facts):
+        journal.append(entry)
+    first = StoreWriter(engine, journal, lambda: 5, batch_facts=50)
+    while await first.step():
+        pass
+    assert first.missing == 0
+    gone = journal.segments()[0] - 1
+    assert gone > 0
+    async with engine.begin() as conn:
+        await conn.execute(t.journal_checkpoint.update().values(segment=1, offset=0))
+    second = StoreWriter(engine, journal, lambda: 6)
+    while await second.step():
+        pass
+    assert (second.missing, second.behind) == (gone, 0)
+    journal.close()
 
 
 async def test_an_outage_is_told_and_survived(engine: AsyncEngine, tmp_path: Path) -> None:
