@@ -127,6 +127,36 @@ def enter(
     return work
 
 
+def cut_off(floor: Floor, work: AgentWork, since: int, state: AgentState, why: str) -> AgentWork:
+    """Nobody saw what the agent did from `since` (UTC ms) until now: their state ends there, and
+    `state` is told of the time between. Whoever calls this enters what they do now.
+    """
+    at = max(since, work.since)
+    busy_ms = work.busy_ms + (at - work.since if work.state in _BUSY else 0)
+    work = msgspec.structs.replace(work, since=floor.now_ms, busy_ms=busy_ms)
+    productive, paid = _worth(floor, state, why)
+    return floor.tell_agent(
+        work,
+        lambda subject, seq, _: AgentStateChanged(
+            subject, seq, at, work.id, state, why, _team(floor, work.id), productive, paid
+        ),
+    )
+
+
+def go_on(floor: Floor, work: AgentWork, since: int) -> None:
+    """The floor was down from `since` (UTC ms) until now: what the agent did ends there and begins
+    anew; a wrap-up whose time has run out meanwhile does not.
+
+    A wrap-up goes on for the agent only: the call's ends with its segment.
+    """
+    work = _close_wrap_up_segment(floor, work, max(since, work.since))
+    work = cut_off(floor, work, since, AgentState.SIGNED_OUT, "floor_down")
+    if work.wrap_up_until is not None and work.wrap_up_until <= floor.now_ms:
+        wrap_up_over(floor, work.id)
+    else:
+        enter(floor, work, work.state, work.reason)
+
+
 def _leave_phone(floor: Floor, work: AgentWork) -> AgentWork:
     if work.line is not None:
         floor.line_owner.pop(work.line, None)
@@ -425,25 +455,29 @@ def _start_wrap_up(floor: Floor, work: AgentWork, after: After) -> None:
 
 def close_wrap_up(floor: Floor, work: AgentWork) -> AgentWork:
     """End the wrap-up's segment and timer; harmless where there is none."""
-    segment_id, call_id = work.wrap_up_segment_id, work.wrap_up_call_id
-    if segment_id is None or call_id is None:
+    if work.wrap_up_call_id is None:
         return work
     floor.timers.cancel(Wake.WRAP_UP, work.id)
-    work = floor.tell_agent(
-        work,
-        lambda subject, seq, at: SegmentClosed(
-            subject, seq, at, call_id, segment_id, EndedBy.AGENT
-        ),
-    )
+    work = _close_wrap_up_segment(floor, work, floor.now_ms)
     return msgspec.structs.replace(
         work,
-        wrap_up_segment_id=None,
         wrap_up_call_id=None,
         wrap_up_queue_id=None,
         wrap_up_until=None,
         wrap_up_extended=False,
         wrap_up_mandatory=False,
     )
+
+
+def _close_wrap_up_segment(floor: Floor, work: AgentWork, at: int) -> AgentWork:
+    segment_id, call_id = work.wrap_up_segment_id, work.wrap_up_call_id
+    if segment_id is None or call_id is None:
+        return work
+    work = floor.tell_agent(
+        work,
+        lambda subject, seq, _: SegmentClosed(subject, seq, at, call_id, segment_id, EndedBy.AGENT),
+    )
+    return msgspec.structs.replace(work, wrap_up_segment_id=None)
 
 
 def wrap_up_over(floor: Floor, agent_id: AgentId) -> None:

@@ -76,14 +76,18 @@ class Engine:
         return self.floor.timers.next_at()
 
     def restore(
-        self, live_calls: Iterable[Call], at_work: Iterable[AgentWork], now_ms: int
+        self,
+        live_calls: Iterable[Call],
+        at_work: Iterable[AgentWork],
+        now_ms: int,
+        alive_at: int | None = None,
     ) -> None:
-        """Take up what an earlier life left in the journal.
+        """Take up what an earlier life, last known of at `alive_at`, left in the journal.
 
         Nobody is matched until `SwitchSeen` has told which legs and phones are still there. What
         it changes (an agent who was deleted meanwhile signs out) is told with the next step.
         """
-        restore(self.floor, live_calls, at_work, now_ms)
+        restore(self.floor, live_calls, at_work, now_ms, alive_at)
 
     def handle(self, event: Event, now_ms: int) -> Turn:
         """One event: what is to be done and kept.

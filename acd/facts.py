@@ -87,12 +87,12 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     back to the agent who transferred it, or to a queue; `then` what follows words that are
     being said. `music` is true while the first leg hears music, `answered` once it was picked
     up. `since` is when the present state began, `seq` the number of facts told so far. `served`
-    says that an agent has talked to the customer. `leg_shared`: the first leg of this consultation
-    is the one that the agent has in the parent, whose it remains; else it is one of its own.
-    `overflowed` names the queues (and flows, as `flow:ID`) that it went through by overflow. Of a
-    message to be listened to, `message_ms` is how long it is (0: not known), `heard` that its agent
-    has heard it out or pressed a key. `data` travels along: what flows, agents and integrators know
-    of the call.
+    says that an agent has talked to the customer, `told_at` when the last fact was told of.
+    `leg_shared`: the first leg of this consultation is the one that the agent has in the parent,
+    whose it remains; else it is one of its own. `overflowed` names the queues (and flows, as
+    `flow:ID`) that it went through by overflow. Of a message to be listened to, `message_ms` is how
+    long it is (0: not known), `heard` that its agent has heard it out or pressed a key. `data`
+    travels along: what flows, agents and integrators know of the call.
     """
 
     id: CallId
@@ -108,6 +108,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     caller_agent_id: AgentId | None = None
     since: int = 0
     seq: int = 0
+    told_at: int = 0
     answered: bool = False
     music: bool = False
     language: str = "fr"
@@ -477,13 +478,16 @@ AnyFact = (
 )
 
 
-class JournalEntry(msgspec.Struct, frozen=True):
+class JournalEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of the journal: what an event led to, and the state that it left behind.
 
-    `calls` and `agents` hold the changed ones whole (an ended call is kept out by its state).
+    `calls` and `agents` hold the changed ones whole (an ended call is kept out by its state). An
+    entry with nothing in it says that the floor was alive at `at`. `blind_since` (UTC ms) is when
+    the switch was last heard, None while it is.
     """
 
     at: int
     facts: tuple[AnyFact, ...] = ()
     calls: tuple[Call, ...] = ()
     agents: tuple[AgentWork, ...] = ()
+    blind_since: int | None = None

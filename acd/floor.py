@@ -132,6 +132,7 @@ class Floor:
         self.agents_to_route: dict[AgentId, Trigger] = {}
         self.agents_away: dict[AgentId, None] = {}
         self.visit_count = 0
+        self.ended_at: int | None = None
         self.impossible_count = 0
         self._commands: list[Command] = []
         self._facts: list[AnyFact] = []
@@ -278,9 +279,16 @@ class Floor:
 
     def tell_call(self, call: Call, make: Callable[[str, int, int], AnyFact]) -> Call:
         """Keep a fact about a call: `make(subject, seq, at)`. The call with its new `seq`."""
-        call = self.put_call(msgspec.structs.replace(call, seq=call.seq + 1))
-        self._facts.append(make(call.id, call.seq, self.now_ms))
+        at = self.instant_of(call)
+        call = self.put_call(msgspec.structs.replace(call, seq=call.seq + 1, told_at=at))
+        self._facts.append(make(call.id, call.seq, at))
         return call
+
+    def instant_of(self, call: Call) -> int:
+        """When what is told of this call now came to pass: now, or, of one that ended unseen,
+        `ended_at`, but never before what was told of it already.
+        """
+        return self.now_ms if self.ended_at is None else max(call.told_at, self.ended_at)
 
     def tell_agent(self, work: AgentWork, make: Callable[[str, int, int], AnyFact]) -> AgentWork:
         """Keep a fact about an agent: `make(subject, seq, at)`. The agent with its new `seq`."""

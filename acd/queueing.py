@@ -224,7 +224,7 @@ def close_visit(
     floor.calls_to_route.pop(call.id, None)
     floor.timers.cancel(Wake.RELAX, call.id)
     call = waiting.finish(floor, call)
-    waited = floor.now_ms - visit.enqueued_at
+    waited = floor.instant_of(call) - visit.enqueued_at
     waiting.came_true(floor, visit, waited, outcome)
     return floor.tell_call(
         call,

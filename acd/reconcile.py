@@ -1,12 +1,13 @@
 """What the engine believes against what the switch holds: after a restart, a gap, or a look.
 
 Events are lost while nobody listens, and nothing is replayed: legs that ended meanwhile are
-treated as hung up now, legs that came meanwhile are taken in, and what nobody owns is let go.
+treated as hung up now, legs that came meanwhile are taken in, and what nobody owns is let go. After
+a long time without sight, calls of which nothing is left ended when they were last seen.
 """
 
 from __future__ import annotations
 
-from acd import arrivals, hangups, legs, news, offers, phone_codes, placing, seating
+from acd import agents, arrivals, hangups, legs, news, offers, phone_codes, placing, seating
 from acd.commands import (
     NOBODYS,
     AnswerCaller,
@@ -22,7 +23,10 @@ from acd.floor import Floor, Role
 from acd.flow import Restarted
 from acd.model import (
     AgentId,
+    AgentState,
+    AgentWork,
     BridgeId,
+    CallKind,
     CallState,
     ChannelId,
     EndedBy,
@@ -30,7 +34,7 @@ from acd.model import (
     Outcome,
     PhoneId,
 )
-from acd.sightings import SwitchChannel, SwitchSeen
+from acd.sightings import SwitchChannel, SwitchSeen, unseen_since
 
 SETTLE_MS = 10_000
 """A periodic look says nothing of legs younger than this: their events may be under way."""
@@ -51,12 +55,18 @@ def reconcile(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:
     present = {channel.id: channel for channel in seen.channels}
     # A line that this look itself has rung cannot have been seen by it.
     lines = tuple(floor.line_owner)
+    cut = _cut_off_agents(floor, present, seen)
     margin_ms = 0 if seen.in_sync else SETTLE_MS
     # Consultations first: who was asked may be gone too, and must not be handed the customer.
     for was in sorted(floor.calls.values(), key=lambda call: call.parent_id is None):
         call = floor.calls.get(was.id)
         if call is not None and call.since <= seen.taken_at - margin_ms:
-            _check_call(floor, call, present, seen)
+            floor.ended_at = _ended_at(call, present, seen)
+            try:
+                _check_call(floor, call, present, seen)
+            finally:
+                floor.ended_at = None
+    _take_up_agents(floor, cut)
     for session in list(floor.phone_sessions.values()):
         if session.channel_id not in present and session.since <= seen.taken_at - margin_ms:
             phone_codes.gone(floor, session.channel_id)
@@ -65,6 +75,56 @@ def reconcile(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:
     _check_lines(floor, lines, present, seen, suspects)
     _check_channels(floor, present, seen, suspects)
     _check_bridges(floor, seen, suspects)
+
+
+def _cut_off_agents(
+    floor: Floor, present: dict[ChannelId, SwitchChannel], seen: SwitchSeen
+) -> list[AgentWork]:
+    """Agents who were in a call by a leg that is gone: their work ended when it was last seen."""
+    since = unseen_since(seen.blind_since, seen.taken_at)
+    if since is None:
+        return []
+    state, why = AgentState.UNREACHABLE, "switch_lost"
+    if seen.down:
+        state, why = AgentState.SIGNED_OUT, "floor_down"
+    return [
+        agents.cut_off(floor, work, since, state, why)
+        for work in list(floor.at_work.values())
+        if work.state in (AgentState.OFFERED, *agents.IN_TALK)
+        and work.since <= seen.taken_at
+        and work.channel_id not in present
+    ]
+
+
+def _take_up_agents(floor: Floor, cut: list[AgentWork]) -> None:
+    """Who is still in a call after all goes on in it from now."""
+    for work in cut:
+        now = floor.agents[work.id]
+        if now.since == work.since and now.state is work.state and now.seq == work.seq:
+            agents.enter(floor, now, now.state, now.reason)
+
+
+def _ended_at(call: Call, present: dict[ChannelId, SwitchChannel], seen: SwitchSeen) -> int | None:
+    """When the call ended of which no leg is left; None: now, or it may go on without legs."""
+    if call.kind is CallKind.CALLBACK:
+        goes_on = call.channel_id is None or not (call.served or seen.restarted)
+    else:
+        goes_on = call.state is CallState.LEAVING_MESSAGE and not seen.restarted
+    if goes_on or not present.keys().isdisjoint(_legs_of(call)):
+        return None
+    return unseen_since(seen.blind_since, seen.taken_at)
+
+
+def _legs_of(call: Call) -> list[ChannelId]:
+    found = [call.channel_id] if call.channel_id is not None else []
+    found += [made.channel_id for made in call.offers]
+    if call.dial is not None:
+        found.append(call.dial.channel_id)
+    if call.talk is not None:
+        found.append(call.talk.agent_channel_id)
+        if call.talk.third is not None:
+            found.append(call.talk.third.channel_id)
+    return found
 
 
 def _check_phones(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:

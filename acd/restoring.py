@@ -10,15 +10,27 @@ from collections.abc import Iterable
 from acd import agents, legs, placing, queueing, seating, voicemail, waiting
 from acd.facts import Call
 from acd.floor import Floor, Role
-from acd.model import AgentWork, CallId, CallKind, CallState
+from acd.model import AgentState, AgentWork, CallId, CallKind, CallState
+from acd.sightings import unseen_since
 from acd.timers import Wake
+
+_NOT_OURS_TO_CUT = (AgentState.SIGNED_OUT, AgentState.OFFERED, *agents.IN_TALK)
 
 
 def restore(
-    floor: Floor, live_calls: Iterable[Call], at_work: Iterable[AgentWork], now_ms: int
+    floor: Floor,
+    live_calls: Iterable[Call],
+    at_work: Iterable[AgentWork],
+    now_ms: int,
+    alive_at: int | None = None,
 ) -> None:
-    """Put kept calls and agents on an empty floor; ended calls are passed over."""
+    """Put kept calls and agents on an empty floor; ended calls are passed over.
+
+    `alive_at` (UTC ms) is the last that is known of the earlier life, None: nothing. What agents
+    did ends there; of those in a call only `reconcile` can tell.
+    """
     floor.now_ms = now_ms
+    down_since = unseen_since(alive_at, now_ms)
     for kept in at_work:
         work = floor.put_agent(kept)
         agents.index(floor, work)
@@ -26,6 +38,9 @@ def restore(
             legs.own(floor, CallId(work.id), work.line, Role.LINE)
         if work.wrap_up_until is not None:
             floor.timers.set(Wake.WRAP_UP, work.id, work.wrap_up_until)
+        if down_since is not None and work.state not in _NOT_OURS_TO_CUT:
+            agents.go_on(floor, work, down_since)
+            work = floor.agents[work.id]
         if work.id not in floor.config.agents:
             seating.removed(floor, work)
     for call in live_calls:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from acd.commands import Command
@@ -30,6 +31,9 @@ log = structlog.get_logger(__name__)
 
 KEEP_AGAIN_S = 1.0
 """How soon the journal is tried again after it refused."""
+
+BEAT_EVERY_S = 10.0
+"""How often the journal is told that the floor is alive; a restart sees how long it was not."""
 
 LOOK_EVERY_S = 30.0
 """How often the switch is looked at for legs and bridges that nobody owns."""
@@ -65,7 +69,8 @@ class FloorService:
     `country` is the telephone code of numbers that come without one. `on_turn` is told of every
     step after it was kept (live view, recordings, counts). `broken` counts events whose handling
     failed by a fault of ours: each is logged with its trace, its call is ended, everybody else is
-    served.
+    served. `blind_since` (UTC ms) is when the switch was last heard, None while it is; a restart
+    sets it to what the journal knows.
     """
 
     def __init__(
@@ -86,6 +91,8 @@ class FloorService:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
         self.startup_time: str | None = None
+        self.blind_since: int | None = None
+        self._ever_in_sync = False
         self._unkept: deque[JournalEntry] = deque()
         self._retry: asyncio.TimerHandle | None = None
         self.broken = 0
@@ -147,7 +154,7 @@ class FloorService:
 
     def _keep_and_do(self, turn: Turn) -> None:
         if turn.facts or turn.calls or turn.agents:
-            self._keep(JournalEntry(self._clock.now_ms(), turn.facts, turn.calls, turn.agents))
+            self._keep(self._entry(turn))
         if self._hands is not None:
             for command in turn.commands:
                 self._hands.carry_out(command)
@@ -164,8 +171,13 @@ class FloorService:
 
     def keep(self, facts: tuple[AnyFact, ...]) -> None:
         """Keep facts that another room found out (a recording verified)."""
-        self._keep(JournalEntry(self._clock.now_ms(), facts))
-        self._tell(Turn(facts=facts))
+        turn = Turn(facts=facts)
+        self._keep(self._entry(turn))
+        self._tell(turn)
+
+    def _entry(self, turn: Turn) -> JournalEntry:
+        now_ms = self._clock.now_ms()
+        return JournalEntry(now_ms, turn.facts, turn.calls, turn.agents, self.blind_since)
 
     def _keep(self, entry: JournalEntry) -> None:
         """Write the entry, after those that could not be written before.
@@ -207,7 +219,8 @@ class FloorService:
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
 
     def close(self) -> None:
-        """Stop waking up; what the journal refused is tried a last time."""
+        """Stop waking up; what the journal refused is tried a last time. The journal knows when."""
+        self._beat()
         if self._retry is not None:
             self._retry.cancel()
             self._keep_again()
@@ -226,12 +239,34 @@ class FloorService:
         if happened is not None:
             self.post(happened)
 
+    def lost_sight(self) -> None:
+        """The switch is not heard any more: the journal is told since when."""
+        if self.blind_since is None:
+            self.blind_since = self._clock.now_ms()
+            self._beat()
+
+    def _beat(self) -> None:
+        # What a full disk holds up in memory must not grow by beats.
+        if not self._unkept:
+            self._keep(self._entry(Turn()))
+
+    async def beat_regularly(self) -> None:
+        """Tell the journal now and then that the floor is alive. Runs until cancelled."""
+        while True:
+            self._beat()
+            await asyncio.sleep(BEAT_EVERY_S)
+
     def synchronise(self, snapshot: Snapshot, app: str, taken_at: int) -> None:
         """After a (re)connection: one truth again. `taken_at` is when the reading began."""
         restarted = self.startup_time is not None and snapshot.startup_time != self.startup_time
         self.startup_time = snapshot.startup_time
         self._contacts.forget()
-        seen = seen_of(snapshot, app, self._country, taken_at, restarted)
+        seen = msgspec.structs.replace(
+            seen_of(snapshot, app, self._country, taken_at, restarted),
+            blind_since=self.blind_since,
+            down=not self._ever_in_sync,
+        )
+        self.blind_since, self._ever_in_sync = None, True
         log.info(
             "in sync with the switch",
             legs=len(seen.channels),

@@ -156,6 +156,7 @@ class FloorProcess:
     def _work_beside(self) -> None:
         app = self._settings.ari_app
         self._background.keep_up("look", lambda: self._service.look_regularly(self._conn, app))
+        self._background.keep_up("beat", self._service.beat_regularly)
         self._background.keep_up("thresholds", self._watch_thresholds)
         self._background.keep_up("forecast", self._remember_regularly)
 
@@ -178,17 +179,22 @@ class FloorProcess:
         recovered = self._journal.recover()
         instants = [call.since for call in recovered.calls.values()]
         instants += [work.since for work in recovered.agents.values()]
-        clock.not_before(max(instants, default=0))
+        instants.append(recovered.alive_at or 0)
+        clock.not_before(max(instants))
         engine = Engine(config, self._library, id_factory(rng), clock.now_ms())
         engine.floor.foretelling.forecast = forecast_file.load(self._forecast_file)
         engine.restore(
-            recovered.calls.values(), await self._agents_of(recovered, config), clock.now_ms()
+            recovered.calls.values(),
+            await self._agents_of(recovered, config),
+            clock.now_ms(),
+            recovered.alive_at,
         )
         log.info(
             "recovered",
             calls=len(recovered.calls),
             agents=len(recovered.agents),
             damaged=recovered.damaged,
+            alive_at=recovered.alive_at,
         )
         # What an earlier life told must be in SQL before SQL is asked about that life.
         await self._writer.drain(timeout=30)
@@ -201,6 +207,7 @@ class FloorProcess:
         self._service = FloorService(
             engine, self._journal, clock, self._on_turn, settings.country_code
         )
+        self._service.blind_since = recovered.blind_since or recovered.alive_at
         self._recorder = Recorder(place.recordings, clock.now_ms, self._keep_found)
         async with store.connect() as conn:
             live = self._service.live_call_ids()
@@ -279,6 +286,8 @@ class FloorProcess:
         self._ari_state = state
         if state is ConnectionState.SYNCING:
             self._reading_since = self._clock.now_ms()
+        if state is ConnectionState.LOST:
+            self._service.lost_sight()
         if state is ConnectionState.REPLACED:
             log.critical("another floor took our application: this one stops commanding")
             self.stop()

@@ -29,12 +29,17 @@ _READ_BYTES: Final = 1024 * 1024
 
 
 class Head(msgspec.Struct, frozen=True, tag=True):
-    """The first line of a file: whose journal it is, and the state at its beginning."""
+    """The first line of a file: whose journal it is, and the state at its beginning.
+
+    `at` and `blind_since` are those of the last entry before it; 0 and None if there was none.
+    """
 
     journal: str
     segment: int
     calls: tuple[Call, ...] = ()
     agents: tuple[AgentWork, ...] = ()
+    at: int = 0
+    blind_since: int | None = None
 
 
 class Position(msgspec.Struct, frozen=True, order=True):
@@ -47,13 +52,17 @@ class Position(msgspec.Struct, frozen=True, order=True):
 class Recovered(msgspec.Struct, frozen=True):
     """What a restart finds: the last state of each live call and of each agent.
 
-    `entries` counts the lines that were read for it, `damaged` those that could not be.
+    `entries` counts the lines that were read for it, `damaged` those that could not be. `alive_at`
+    (UTC ms) is when the last entry was written, None in a new journal; `blind_since` is that
+    entry's.
     """
 
     calls: dict[CallId, Call]
     agents: dict[AgentId, AgentWork]
     entries: int
     damaged: int
+    alive_at: int | None = None
+    blind_since: int | None = None
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -87,6 +96,8 @@ class Journal:
         self._agents: dict[AgentId, AgentWork] = {}
         self._entries_read = 0
         self._damaged = 0
+        self._alive_at = 0
+        self._blind_since: int | None = None
         self._retired: list[int] = []
         self._synced = (Position(0, 0), 0)
         self._end_lock = threading.Lock()
@@ -164,6 +175,7 @@ class Journal:
             self._damaged += 1
         self.journal_id = head.journal
         self._remember(head.calls, head.agents)
+        self._alive_at, self._blind_since = head.at, head.blind_since
         for number, line in enumerate(lines[1:], start=2):
             try:
                 entry = _entry_decoder.decode(line)
@@ -174,8 +186,13 @@ class Journal:
                 )
                 continue
             self._entries_read += 1
-            self._remember(entry.calls, entry.agents)
+            self._remember_entry(entry)
         return end
+
+    def _remember_entry(self, entry: JournalEntry) -> None:
+        self._remember(entry.calls, entry.agents)
+        self._alive_at = max(self._alive_at, entry.at)
+        self._blind_since = entry.blind_since
 
     def _remember(self, calls: tuple[Call, ...], agents: tuple[AgentWork, ...]) -> None:
         for call in calls:
@@ -193,6 +210,8 @@ class Journal:
             agents=dict(self._agents),
             entries=self._entries_read,
             damaged=self._damaged,
+            alive_at=self._alive_at or None,
+            blind_since=self._blind_since,
         )
 
     # ---- writing ------------------------------------------------------------------------------
@@ -206,7 +225,7 @@ class Journal:
         with self._end_lock:
             self._write(line)
             self.appended_facts += len(entry.facts)
-        self._remember(entry.calls, entry.agents)
+        self._remember_entry(entry)
         if self._size >= self._rotate_bytes:
             self._rotate()
 
@@ -231,6 +250,8 @@ class Journal:
             segment=segment,
             calls=tuple(self._calls.values()),
             agents=tuple(self._agents.values()),
+            at=self._alive_at,
+            blind_since=self._blind_since,
         )
         line = _encoder.encode(head) + b"\n"
         part = self.folder / f"{segment:08d}.part"

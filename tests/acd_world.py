@@ -190,22 +190,27 @@ class World:
         for inside in self.bridges.values():
             inside.discard(leg)
 
-    def restart(self) -> None:
-        """The floor is killed and started anew; it looks at the switch."""
+    def restart(self, down_ms: int = 0) -> None:
+        """The floor is killed and, so much later, started anew; it looks at the switch."""
         raw = msgspec.json.encode([list(kept.values()) for kept in self.saved])
         calls, agents = msgspec.json.decode(raw, type=tuple[list[Call], list[AgentWork]])
+        alive_at = self.now_ms
+        self.now_ms += down_ms
         self.engine = self._new_engine()
-        self.engine.restore(calls, agents, self.now_ms)
-        self.look()
+        self.engine.restore(calls, agents, self.now_ms, alive_at)
+        self.look(blind_since=alive_at, down=True)
 
-    def look(self, restarted: bool = False) -> None:
+    def look(
+        self, restarted: bool = False, blind_since: int | None = None, down: bool = False
+    ) -> None:
         """The floor reads what the switch holds."""
         legs = tuple(SwitchChannel(leg, leg in self.up) for leg in sorted(self.legs))
         inside: dict[str, tuple[ChannelId, ...]] = {
             bridge: tuple(sorted(legs)) for bridge, legs in self.bridges.items()
         }
         phones = frozenset(PhoneId(name) for name in NAMES)
-        self.tell(SwitchSeen(self.now_ms + 10, True, legs, inside, phones, restarted))
+        at = self.now_ms + 10
+        self.tell(SwitchSeen(at, True, legs, inside, phones, restarted, blind_since, down))
 
     # ---- scenes ----
 

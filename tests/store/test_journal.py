@@ -54,6 +54,24 @@ def test_a_restart_finds_live_calls_and_agents_and_no_ended_ones(tmp_path: Path)
     assert (found.entries, found.damaged) == (4, 0)
 
 
+def test_a_restart_knows_when_the_floor_last_lived_and_saw_the_switch(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, rotate_bytes=1)
+    assert journal.recover().alive_at is None
+    journal.append(JournalEntry(at=700))
+    journal.append(JournalEntry(at=900, blind_since=800))
+    journal.close()
+    # The newest file has no entry yet: its head remembers.
+    again = Journal(tmp_path)
+    found = again.recover()
+    assert (found.entries, found.alive_at, found.blind_since) == (0, 900, 800)
+    again.append(JournalEntry(at=950))
+    assert (again.recover().alive_at, again.recover().blind_since) == (950, None)
+    again.close()
+    last = Journal(tmp_path)
+    assert (last.recover().alive_at, last.recover().blind_since) == (950, None)
+    last.close()
+
+
 def test_what_was_appended_before_a_kill_is_there(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path; from store.journal import Journal\n"

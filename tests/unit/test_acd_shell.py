@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from itertools import count
 
 import msgspec
@@ -41,7 +42,7 @@ from acd.events import (
     SignIn,
     SwitchEvent,
 )
-from acd.facts import ContactEnded, JournalEntry
+from acd.facts import AgentStateChanged, ContactEnded, JournalEntry
 from acd.floor import Turn
 from acd.flow import FlowCaller, FlowInput, FlowState, FlowTurn
 from acd.model import (
@@ -62,6 +63,7 @@ from ari import errors
 from ari.counters import Counters
 from ari.decode import decode
 from ari.events_gen import Channel, ContactInfo, ContactStatusChange, Endpoint, RESTResponse
+from ari.settings import Snapshot
 from ari.wire import AriResponse, Json
 from tests.sim.scripted_flows import ScriptedFlows
 from tests.sim.small_floor import START_MS, small_config
@@ -314,8 +316,11 @@ def test_no_text_of_a_caller_leaves_its_place(name: str | None, number: str | No
 
 
 class Clock:
+    def __init__(self) -> None:
+        self.at = START_MS
+
     def now_ms(self) -> int:
-        return START_MS
+        return self.at
 
 
 class Pages:
@@ -369,7 +374,8 @@ class Floor:
         self.pages = Pages()
         self.hands = Hands(self.pages)
         self.turns: list[Turn] = []
-        self.service = FloorService(engine, self.pages, Clock(), self.turns.append, "33")
+        self.clock = Clock()
+        self.service = FloorService(engine, self.pages, self.clock, self.turns.append, "33")
         self.service.use(self.hands)
         self.work = engine.floor.agents
 
@@ -422,6 +428,56 @@ async def test_a_full_disk_stops_no_call_and_loses_no_fact() -> None:
     assert floor.service.unkept == 0
     seqs = floor.pages.seqs("id-1")
     assert seqs == list(range(1, len(seqs) + 1))
+    floor.service.close()
+
+
+async def test_the_journal_knows_how_long_the_floor_lived_and_saw_the_switch() -> None:
+    floor = Floor()
+    beating = asyncio.create_task(floor.service.beat_regularly())
+    await asyncio.sleep(0)
+    assert floor.pages.entries == [JournalEntry(START_MS)]
+    floor.clock.at += 1_000
+    floor.service.lost_sight()
+    floor.clock.at += 1_000
+    floor.service.lost_sight()
+    floor.sign_in("ana")
+    assert {entry.blind_since for entry in floor.pages.entries[1:]} == {START_MS + 1_000}
+    beating.cancel()
+    await asyncio.gather(beating, return_exceptions=True)
+    floor.clock.at += 1_000
+    floor.service.close()
+    assert floor.pages.entries[-1] == JournalEntry(START_MS + 3_000, blind_since=START_MS + 1_000)
+
+
+async def test_beats_do_not_pile_up_before_a_full_disk() -> None:
+    floor = Floor()
+    floor.pages.full = True
+    floor.sign_in("ana")
+    held = floor.service.unkept
+    floor.service.lost_sight()
+    assert floor.service.unkept == held > 0
+    floor.service.close()
+
+
+async def test_a_talk_that_the_switch_lost_unseen_ended_when_it_was_last_heard() -> None:
+    floor = Floor()
+    empty = Snapshot((), (), (), "start-1", "22.10.1")
+    floor.service.synchronise(empty, "plateau", START_MS)
+    floor.sign_in("ana")
+    floor.call("601")
+    floor.service.post(LegAnswered(floor.hands.ring()))
+    floor.service.lost_sight()
+    floor.clock.at += 3_600_000
+    floor.service.synchronise(replace(empty, startup_time="start-2"), "plateau", floor.clock.at)
+    assert [(e.at, e.reason) for e in floor.pages.ended()] == [(START_MS, "node_lost")]
+    states = [
+        (f.state, f.at - START_MS)
+        for entry in floor.pages.entries
+        for f in entry.facts
+        if isinstance(f, AgentStateChanged)
+    ]
+    assert (AgentState.UNREACHABLE, 0) in states
+    assert floor.service.blind_since is None
     floor.service.close()
 
 
