@@ -25,7 +25,7 @@ def _counts() -> tuple[Definition, ...]:
         ("abandoned", "Abandons", "Abandoned", "AB",
          "The caller left a queue before an agent answered, ringing included."),
         ("short_abandoned", "Abandons courts", "Short abandons", "ABs: AB with wait ≤ s",
-         "s is copied at entry (5 s unless set otherwise), inclusive."),
+         "s is copied at entry (5 s), inclusive. Who had been served counts in a queue's only."),
         ("overflow", "Débordement", "Overflow", "OV",
          "The system turned the caller away; a queue's: those that were sent or moved on."),
         ("callback", "Rappels acceptés", "Callbacks accepted", "CB",
@@ -46,7 +46,7 @@ def _counts() -> tuple[Definition, ...]:
         ("answered", "Décrochés", "Answered", "A (visits)",
          "Visits that an agent answered; a transfer to a queue is another visit."),
         ("transferred", "Transférés", "Transferred out", "contacts given away",
-         "By their arrival (a queue's, an agent's: entry); none that was taken back."),
+         "By their arrival (a queue's: entry, an agent's: talk); none that was taken back."),
         ("callbacks_requested", "Rappels demandés", "Callbacks requested", "CBQ", "By booking."),
         ("callbacks_reached", "Rappels aboutis", "Callbacks reached", "CBR",
          "Of those booked in the interval, whenever they were reached."),
@@ -58,9 +58,8 @@ def _counts() -> tuple[Definition, ...]:
         ("lost_calls_answered", "Appels perdus repris", "Lost calls answered since", "LCA",
          "The number was answered afterwards, in any call."),
     )  # fmt: skip
-    fields = {"short_abandoned": "queue_short_abandoned"}
     return tuple(
-        Definition(key, fr, en, Unit.COUNT, formula, edges, _count(fields.get(key, key)))
+        Definition(key, fr, en, Unit.COUNT, formula, edges, _count(key))
         for key, fr, en, formula, edges in rows
     )
 

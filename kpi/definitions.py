@@ -104,7 +104,7 @@ _ANSWER: Final = (
         "qs_no_short",
         ("QS hors abandons courts", "Answer rate without short abandons"),
         "A/(R−ABs)",
-        lambda s: ratio(s.handled, s.received - s.queue_short_abandoned),
+        lambda s: ratio(s.handled, s.received - s.short_abandoned),
     ),
     _ratio(
         "qs_no_abandons",
@@ -117,8 +117,9 @@ _ANSWER: Final = (
         ("QS linéaire", "Interval compliance"),
         "slots with A/(R−OOH) ≥ target / open slots",
         lambda s: ratio(s.slots_on_target, s.slots),
-        "A slot is open if R−OOH > 0; empty and closed slots leave both sides. NULL if none is "
-        "open, and for agents.",
+        "A slot is open if R−OOH > 0; empty and closed slots leave both sides. Slots last 30 min "
+        "unless asked for otherwise, however the report is cut, and count where they begin. NULL "
+        "if none is open, and for agents.",
     ),
 )
 
@@ -346,8 +347,8 @@ _FOLLOW_UP: Final = (
         "transfer_rate",
         ("Taux de transfert", "Transfer rate"),
         "transferred/A",
-        lambda s: ratio(s.transferred, s.handled if s.handled else s.answered),
-        "A: contacts handled; for an agent, visits answered. " + _ZERO,
+        lambda s: ratio(s.transferred, s.handled if s.handled else s.served),
+        "A: contacts handled; for an agent, contacts on which they talked. " + _ZERO,
     ),
     _ratio(
         "callback_rate",

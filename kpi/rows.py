@@ -13,12 +13,13 @@ from acd.model import AgentState, Outcome, SegmentKind, VisitOutcome
 
 class ContactRow(msgspec.Struct, frozen=True):
     """A contact that came to us. `handled`: an agent was connected at least once. `outcome` None:
-    not ended.
+    not ended. `short`: a wait that the caller gave up was a short one.
     """
 
     arrived_at: int
     handled: bool
     outcome: Outcome | None
+    short: bool = False
 
 
 class VisitRow(msgspec.Struct, frozen=True):
@@ -115,8 +116,9 @@ class Sums(msgspec.Struct, frozen=True):
 
     Contacts that came to us (whole floor: by arrival): `received` = handled + abandoned + overflow
     + callback + voicemail + out_of_hours + self_service + flow_hang_up + rejected + failed +
-    in_progress. For a queue these repeat the queue's own counts (received = offered; what was moved
-    away counts as overflow), for an agent they are 0.
+    in_progress; `short_abandoned` are some of the abandoned. For a queue these repeat the queue's
+    own counts (received = offered; what was moved away counts as overflow), for an agent they are
+    0.
 
     Callers' visits, by entry into the queue: `offered` = answered + queue_abandoned +
     queue_overflow + queue_callback + queue_voicemail + queue_moved + queue_closed + queue_error +
@@ -135,6 +137,7 @@ class Sums(msgspec.Struct, frozen=True):
     received: int = 0
     handled: int = 0
     abandoned: int = 0
+    short_abandoned: int = 0
     overflow: int = 0
     callback: int = 0
     voicemail: int = 0

@@ -7,7 +7,7 @@ interval. A scope is a queue's or an agent's id, or None for the whole floor.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -23,6 +23,7 @@ from kpi.rows import (
     Sums,
     TransferRow,
     VisitRow,
+    add,
 )
 
 Place = tuple[str | None, int]
@@ -67,6 +68,7 @@ _AS_CONTACTS = {
     "received": ("offered",),
     "handled": ("answered",),
     "abandoned": ("queue_abandoned",),
+    "short_abandoned": ("queue_short_abandoned",),
     "overflow": ("queue_overflow", "queue_moved"),
     "callback": ("queue_callback",),
     "voicemail": ("queue_voicemail",),
@@ -97,6 +99,7 @@ class Tally:
         self._now_ms = now_ms
         self._service_level_ms = service_level_ms
         self._counts: defaultdict[Place, Counts] = defaultdict(lambda: defaultdict(int))
+        self._talked_at: dict[tuple[str | None, str], int] = {}
 
     def add_contacts(self, rows: Iterable[ContactRow]) -> None:
         """Count contacts of the whole floor."""
@@ -112,6 +115,7 @@ class Tally:
                 counts["in_progress"] += 1
             else:
                 counts[_OUTCOMES[row.outcome]] += 1
+                counts["short_abandoned"] += row.short and row.outcome is Outcome.ABANDONED
 
     def add_visits(self, rows: Iterable[VisitRow], scope: Callable[[VisitRow], str | None]) -> None:
         """Count visits and their waits under the scope that each belongs to."""
@@ -160,8 +164,9 @@ class Tally:
     ) -> None:
         """Clip talk, hold and wrap-up, count offers. `watched` are the intervals with states.
 
-        Time of calls that came through no queue is not counted: their offers are. While an agent
-        consults, the caller is on hold, and that is counted; what is said there is apart.
+        Time of calls that came through no queue is not counted: their offers are; nor is talk with
+        a number outside, which is no agent's work. While an agent consults, the caller is on hold,
+        and that is counted; what is said there is apart.
         """
         talks: list[SegmentRow] = []
         holds: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -174,6 +179,8 @@ class Tally:
             elif row.consult:
                 if row.kind in (SegmentKind.CONSULT, SegmentKind.HOLD):
                     self._clip(scope(row), "consult_ms", *span)
+            elif row.agent_id is None and row.kind in (SegmentKind.TALK, SegmentKind.HOLD):
+                continue
             elif row.kind is SegmentKind.TALK:
                 talks.append(row)
             elif row.kind is SegmentKind.HOLD:
@@ -183,13 +190,8 @@ class Tally:
                 self._clip(scope(row), "wrap_up_ms", *span)
             elif row.kind is SegmentKind.CONFERENCE:
                 self._clip(scope(row), "conference_ms", *span)
-        talked: set[tuple[str | None, str]] = set()
         for talk in sorted(talks, key=lambda row: row.started_at):
-            name = scope(talk)
-            index = index_of(self._borders, talk.started_at)
-            if (name, talk.contact_id) not in talked and index is not None:
-                self._counts[(name, index)]["conversations"] += 1
-            talked.add((name, talk.contact_id))
+            self._add_conversation((scope(talk), talk.contact_id), talk.started_at)
             span = (talk.started_at, self._end(talk.ended_at))
             for start, end in without(span, holds[talk.contact_id]):
                 for index, part_ms in clip(self._borders, start, end):
@@ -197,6 +199,15 @@ class Tally:
                     counts["talk_ms"] += part_ms
                     if index not in watched:
                         counts["talk_unwatched_ms"] += part_ms
+
+    def _add_conversation(self, who: tuple[str | None, str], at: int) -> None:
+        """Count a scope's first talk on a contact; those that follow are the same conversation."""
+        if who in self._talked_at:
+            return
+        self._talked_at[who] = at
+        index = index_of(self._borders, at)
+        if index is not None:
+            self._counts[(who[0], index)]["conversations"] += 1
 
     def _add_offer(self, row: SegmentRow, scope: str | None) -> None:
         index = index_of(self._borders, row.started_at)
@@ -206,17 +217,24 @@ class Tally:
             counts["ring_no_answers"] += row.end_reason == OfferEnd.RONA
 
     def add_transfers(
-        self, rows: Iterable[TransferRow], scope: Callable[[TransferRow], str | None]
+        self,
+        rows: Iterable[TransferRow],
+        scope: Callable[[TransferRow], str | None],
+        *,
+        per_agent: bool = False,
     ) -> None:
         """Count contacts given away, each once per scope, where they came in.
 
-        For the whole floor (a scope of None) that is when they arrived, else when they entered the
-        queue, so that the rate has the same contacts above and below.
+        For the whole floor (a scope of None) that is when they arrived, for a queue when they
+        entered it, for agents (whose segments must have been added) when they began to talk: the
+        rate has the same contacts above and below.
         """
         counted: set[tuple[str | None, str]] = set()
         for row in rows:
             name = scope(row)
             at = row.arrived_at if name is None else row.enqueued_at
+            if per_agent:
+                at = self._talked_at.get((name, row.contact_id))
             index = None if at is None else index_of(self._borders, at)
             if index is not None and (name, row.contact_id) not in counted:
                 counted.add((name, row.contact_id))
@@ -323,13 +341,28 @@ def watched_intervals(borders: list[int], rows: Iterable[StateRow], now_ms: int)
     return frozenset(found)
 
 
-def judge_slot(sums: Sums, target_ratio: float) -> Sums:
-    """The sums of one slot with the slot itself counted, for the QS linéaire.
+def judge_slots(
+    found: dict[Place, Sums], target_of: Callable[[str | None], float]
+) -> dict[Place, Sums]:
+    """Each open slot judged, for the QS linéaire: `found` are sums by scope and slot.
 
-    A slot is open if somebody called within the hours; closed and empty slots count on no side.
+    A slot is open if somebody called within the hours; closed and empty slots are left out.
     """
-    in_hours = sums.received - sums.out_of_hours
-    if in_hours <= 0:
-        return sums
-    on_target = sums.handled >= target_ratio * in_hours
-    return msgspec.structs.replace(sums, slots=1, slots_on_target=int(on_target))
+    judged: dict[Place, Sums] = {}
+    for place, sums in found.items():
+        in_hours = sums.received - sums.out_of_hours
+        if in_hours > 0:
+            on_target = sums.handled >= target_of(place[0]) * in_hours
+            judged[place] = Sums(slots=1, slots_on_target=int(on_target))
+    return judged
+
+
+def gathered(found: Mapping[Place, Sums], fine: list[int], wide: list[int]) -> dict[Place, Sums]:
+    """The sums of intervals taken together where they begin: `fine` are their borders."""
+    totals: dict[Place, Sums] = {}
+    for (scope, number), sums in found.items():
+        index = index_of(wide, fine[number])
+        if index is not None:
+            before = totals.get((scope, index))
+            totals[(scope, index)] = sums if before is None else add(before, sums)
+    return totals

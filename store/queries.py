@@ -23,12 +23,12 @@ from store.errors import NotFound
 class CallFilter(msgspec.Struct, frozen=True):
     """Which calls. None: no restriction.
 
-    Without queue, `answered_by` and `short_abandon`, `since` and `until` are about arrival and
-    `outcome` about the contact. With one of them they are about the visit: entry into the queue,
-    and the visit's outcome (an Outcome that no visit can have matches nothing). This is the cohort
-    of the reports. A call that an agent placed for a queue counts as that queue's by its arrival.
-    `answered_by` answered the visit, `agent_id` had any part in the call. `number` is the other
-    side's, exact; `kind` is what the call is, and its visits are.
+    Without queue and `answered_by`, `since` and `until` are about arrival and `outcome` about the
+    contact (`short_abandon`: one of its visits was one). With one of them they are about the visit:
+    entry into the queue, and the visit's outcome (an Outcome that no visit can have matches
+    nothing). This is the cohort of the reports. A call that an agent placed for a queue counts as
+    that queue's by its arrival. `answered_by` answered the visit, `agent_id` had any part in the
+    call. `number` is the other side's, exact; `kind` is what the call is, and its visits are.
     """
 
     since: int | None = None
@@ -202,6 +202,20 @@ _visit: Final = t.queue_visit.c
 _segment: Final = t.segment.c
 
 WAIT_MS: Final = _visit.left_at - _visit.enqueued_at
+SHORT_VISIT: Final = and_(
+    _visit.outcome == VisitOutcome.ABANDONED.value,
+    _visit.short_abandon_ms >= WAIT_MS,
+)
+"""Whether a visit is a short abandon."""
+
+GAVE_UP_SHORTLY: Final = (
+    select(_visit.id)
+    .where(_visit.contact_id == _contact.id, _visit.kind == _contact.kind, SHORT_VISIT)
+    .correlate(t.contact)
+    .exists()
+)
+"""Whether this contact made a short abandon."""
+
 HANDLED: Final = (
     select(_segment.id)
     .where(
@@ -229,7 +243,7 @@ def between(
 
 
 def _by_visit(wanted: CallFilter) -> bool:
-    return wanted.queue_id is not None or wanted.answered_by is not None or wanted.short_abandon
+    return wanted.queue_id is not None or wanted.answered_by is not None
 
 
 def _visit_conditions(wanted: CallFilter) -> ColumnElement[bool]:
@@ -244,8 +258,7 @@ def _visit_conditions(wanted: CallFilter) -> ColumnElement[bool]:
     if wanted.outcome is not None:
         conditions.append(_visit.outcome == wanted.outcome.value)
     if wanted.short_abandon:
-        conditions.append(_visit.outcome == VisitOutcome.ABANDONED.value)
-        conditions.append(_visit.short_abandon_ms >= WAIT_MS)
+        conditions.append(SHORT_VISIT)
     return and_(*conditions)
 
 
@@ -262,6 +275,8 @@ def _contact_conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
         conditions.append(_contact.id.in_(union_all(entered, _placed_for_queue(wanted))))
         return conditions
     conditions += between(_contact.arrived_at, wanted.since, wanted.until)
+    if wanted.short_abandon:
+        conditions.append(GAVE_UP_SHORTLY)
     if wanted.outcome is Outcome.ANSWERED:
         conditions.append(HANDLED)
     elif wanted.outcome is not None:
@@ -352,8 +367,8 @@ async def list_calls(
 async def count_calls(conn: AsyncConnection, wanted: CallFilter) -> Counted:
     """How many calls (a report's contacts) and visits (a queue's or agent's figures) match.
 
-    `visits` counts those that match themselves; without queue, agent or `short_abandon` it counts
-    all visits of the calls (of their own kind: no consultation's).
+    `visits` counts those that match themselves; without queue or `answered_by` it counts all visits
+    of the calls (of their own kind: no consultation's).
     """
     matching = _contact_conditions(wanted)
     calls = await conn.scalar(select(func.count()).select_from(t.contact).where(*matching))

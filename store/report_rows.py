@@ -26,7 +26,7 @@ from kpi.rows import (
 )
 from store import tables as t
 from store.follow_up import MESSAGE_DONE_AT
-from store.queries import HANDLED
+from store.queries import GAVE_UP_SHORTLY, HANDLED
 
 _contact: Final = t.contact.c
 _visit: Final = t.queue_visit.c
@@ -60,13 +60,18 @@ def _of_queue(column: ColumnElement[str | None], span: Range) -> list[ColumnElem
 async def contacts(conn: AsyncConnection, span: Range) -> list[ContactRow]:
     """Callers who arrived."""
     rows = await conn.execute(
-        select(_contact.arrived_at, HANDLED.label("handled"), _contact.outcome).where(
-            _within(_contact.arrived_at, span), _contact.kind == CallKind.INBOUND.value
-        )
+        select(
+            _contact.arrived_at,
+            HANDLED.label("handled"),
+            _contact.outcome,
+            GAVE_UP_SHORTLY.label("short"),
+        ).where(_within(_contact.arrived_at, span), _contact.kind == CallKind.INBOUND.value)
     )
     return [
-        ContactRow(arrived_at, bool(handled), None if outcome is None else Outcome(outcome))
-        for arrived_at, handled, outcome in rows
+        ContactRow(
+            arrived_at, bool(handled), None if outcome is None else Outcome(outcome), bool(short)
+        )
+        for arrived_at, handled, outcome, short in rows
     ]
 
 

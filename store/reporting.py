@@ -6,6 +6,7 @@ be opened to its calls with `queries.list_calls` and the same range and scope:
 | report | figure | CallFilter |
 |---|---|---|
 | total | received, handled, abandoned, overflow… | since, until, kind [, outcome] → `calls` |
+| total | short_abandoned | + outcome=abandoned, short_abandon → `calls` |
 | queue | offered, answered, queue_abandoned… | + queue_id [, outcome] → `visits` |
 | queue | queue_short_abandoned | + queue_id, short_abandon → `visits` |
 | agent | answered | + answered_by → `visits` |
@@ -26,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model import VisitOutcome
 from kpi.definitions import compute
-from kpi.intervals import Interval, edges, index_of
+from kpi.intervals import Interval, edges
 from kpi.rows import (
     CallbackRow,
     ContactRow,
@@ -39,7 +40,7 @@ from kpi.rows import (
     VisitRow,
     add,
 )
-from kpi.tally import Place, Tally, judge_slot, watched_intervals
+from kpi.tally import Place, Tally, gathered, judge_slots, watched_intervals
 from store import report_rows
 from store import tables as t
 from store.errors import StoreError
@@ -47,6 +48,13 @@ from store.report_rows import Range
 
 _ORDER: Final = (Interval.M15, Interval.M30, Interval.M60, Interval.DAY, Interval.WHOLE)
 _MOST_INTERVALS: Final = 20_000
+_MOST_SLOTS: Final = 100_000
+_LENGTH_MS: Final = {
+    Interval.M15: 900_000,
+    Interval.M30: 1_800_000,
+    Interval.M60: 3_600_000,
+    Interval.DAY: 86_400_000,
+}
 
 
 class By(StrEnum):
@@ -115,20 +123,26 @@ async def report(conn: AsyncConnection, query: ReportQuery) -> list[ReportRow]:
         ) from (error)
     if query.since >= query.until:
         raise StoreError("The report's range ends before it begins.")
-    days = (query.until - query.since) / 86_400_000
-    if days > _MOST_INTERVALS / 96:
-        raise StoreError(f"A report covers {_MOST_INTERVALS // 96} days at most.")
-    # The slots of the QS linéaire are the finest part; wider intervals are sums of them.
+    _must_be_bounded(query)
+    rows = await _read(conn, query)
+    return await asyncio.to_thread(_count, query, rows, zone)
+
+
+def _must_be_bounded(query: ReportQuery) -> None:
+    for interval, most in ((query.interval, _MOST_INTERVALS), (query.slot, _MOST_SLOTS)):
+        length_ms = _LENGTH_MS.get(interval)
+        if length_ms is not None and query.until - query.since > most * length_ms:
+            raise StoreError(
+                f"A report is cut into {most} parts at most: ask for a shorter range, or for "
+                "longer intervals and slots."
+            )
+
+
+def _count(query: ReportQuery, rows: _Rows, zone: ZoneInfo) -> list[ReportRow]:
+    # Intervals and the slots of the QS linéaire are both sums of the finer of the two.
     fine = min(query.interval, query.slot, key=_ORDER.index)
     fine_borders = edges(query.since, query.until, fine, zone)
     borders = edges(query.since, query.until, query.interval, zone)
-    rows = await _read(conn, query)
-    return await asyncio.to_thread(_count, query, rows, fine_borders, borders)
-
-
-def _count(
-    query: ReportQuery, rows: _Rows, fine_borders: list[int], borders: list[int]
-) -> list[ReportRow]:
     limit_ms = None if query.service_level_s is None else round(query.service_level_s * 1000)
     tally = Tally(fine_borders, query.now_ms, limit_ms)
     watched = watched_intervals(fine_borders, rows.states, query.now_ms)
@@ -156,14 +170,19 @@ def _count(
             tally.add_transfers(
                 (row for row in rows.transfers if row.agent_id is not None),
                 lambda row: row.agent_id,
+                per_agent=True,
             )
     found = tally.sums(queues=query.by is By.QUEUE, agents=query.by is By.AGENT)
+    totals = gathered(found, fine_borders, borders)
     if query.by is not By.AGENT:
-        found = {
-            place: judge_slot(sums, rows.targets.get(place[0] or "", query.target_answer_ratio))
-            for place, sums in found.items()
-        }
-    return _assemble(query, found, fine_borders, borders)
+        slots = edges(query.since, query.until, query.slot, zone)
+        judged = judge_slots(
+            gathered(found, fine_borders, slots),
+            lambda queue_id: rows.targets.get(queue_id or "", query.target_answer_ratio),
+        )
+        for place, sums in gathered(judged, slots, borders).items():
+            totals[place] = add(totals.get(place, Sums()), sums)
+    return _assemble(query, totals, borders)
 
 
 def _add_others(tally: Tally, rows: _Rows, *, queues: bool) -> None:
@@ -173,20 +192,15 @@ def _add_others(tally: Tally, rows: _Rows, *, queues: bool) -> None:
     tally.add_losses(rows.losses, lambda row: row.queue_id if queues else None)
 
 
-def _assemble(
-    query: ReportQuery, found: dict[Place, Sums], fine_borders: list[int], borders: list[int]
-) -> list[ReportRow]:
-    totals: dict[Place, Sums] = {}
+def _assemble(query: ReportQuery, found: dict[Place, Sums], borders: list[int]) -> list[ReportRow]:
     if query.by is By.TOTAL:
-        totals = {(None, index): Sums() for index in range(len(borders) - 1)}
-    for (scope, fine), sums in found.items():
-        index = index_of(borders, fine_borders[fine])
-        if index is None or (query.by is not By.TOTAL and scope is None):
-            continue
-        if query.only is not None and query.by is not By.TOTAL and scope != query.only:
-            continue
-        before = totals.get((scope, index))
-        totals[(scope, index)] = sums if before is None else add(before, sums)
+        totals = {(None, index): Sums() for index in range(len(borders) - 1)} | found
+    else:
+        totals = {
+            place: sums
+            for place, sums in found.items()
+            if place[0] is not None and query.only in (None, place[0])
+        }
     order = sorted(totals, key=lambda place: (place[1], place[0] or ""))
     return [
         ReportRow(scope, borders[index], borders[index + 1], totals[(scope, index)])

@@ -32,6 +32,7 @@ from acd.model import (
     VisitId,
     VisitOutcome,
 )
+from kpi.intervals import Interval
 from kpi.rows import Sums
 from store.breakdowns import dispositions, pauses
 from store.reporting import By, ReportQuery, ReportRow, report
@@ -157,7 +158,7 @@ async def test_a_consultation_is_neither_a_visit_nor_doubled_hold(engine: AsyncE
     anne, bob = agents["anne"].kpis(), agents["bob"].kpis()
     assert (anne["answered"], anne["dmc"], anne["mea"]) == (1, 30, 30)
     assert (bob["answered"], bob["dmc"], bob["acw"]) == (0, 40, 5)
-    assert (anne["transfer_rate"], bob["transfer_rate"]) == (1, None)
+    assert (anne["transfer_rate"], bob["transfer_rate"]) == (1, 0)
     assert found["transfer_rate"] == queues["sales"].kpis()["transfer_rate"] == 1
     assert agents["carl"].kpis()["occupancy"] == pytest.approx(40 / 50)
 
@@ -196,6 +197,70 @@ async def test_a_transfer_to_a_queue_is_another_visit_of_the_same_contact(
         "support": 0,
     }
     assert (agents["anne"].kpis()["dmc"], agents["bob"].kpis()["dmc"]) == (10, 20)
+
+
+async def test_talk_with_a_number_outside_is_no_agents_work(engine: AsyncEngine) -> None:
+    given = Told("given", T0).queue("sales")
+    given.leave(VisitOutcome.ANSWERED, agent_id=AgentId("anne"))
+    given.span(SegmentKind.TALK, "anne", 60_000, "agent")
+    for kind in (SegmentKind.TALK, SegmentKind.HOLD):
+        given.span(kind, "", 600_000, "caller", agent_id=None, team=None)
+    given.end(Outcome.ANSWERED)
+    by_key = Told("key", T0).queue("sales").leave(VisitOutcome.OVERFLOW, to="number:+331")
+    by_key.span(SegmentKind.TALK, "", 600_000, "caller", agent_id=None, team=None)
+    by_key.end(Outcome.OVERFLOW)
+    states = agent_states("anne", (T0, AgentState.READY))
+    (total,) = (await _reports(engine, given.facts + by_key.facts + states, By.TOTAL)).values()
+    (sales,) = (await _reports(engine, [], By.QUEUE)).values()
+    for row in (total, sales):
+        found = row.kpis()
+        assert (row.sums.handled, found["dmc"], found["mea"], found["dmt"]) == (1, 60, 0, 60)
+
+
+async def test_short_abandons_after_service_are_the_queues_and_not_the_floors(
+    engine: AsyncEngine,
+) -> None:
+    facts: list[AnyFact] = []
+    for n in range(2):
+        call = Told(f"c{n}", T0).queue("sales")
+        call.leave(VisitOutcome.ANSWERED, agent_id=AgentId("anne"))
+        call.span(SegmentKind.TALK, "anne", 10_000, "agent").queue("support").wait(2_000)
+        facts += call.leave(VisitOutcome.ABANDONED).end(Outcome.ANSWERED).facts
+    facts += Told("c2", T0).queue("sales").talk("anne", 1_000).facts
+    gone = Told("gone", T0).queue("sales").wait(2_000).leave(VisitOutcome.ABANDONED)
+    facts += gone.end(Outcome.ABANDONED).facts
+    (total,) = (await _reports(engine, facts, By.TOTAL)).values()
+    queues = await _reports(engine, [], By.QUEUE)
+    found = total.kpis()
+    assert (found["short_abandoned"], found["abandoned"], found["qs_no_short"]) == (1, 1, 1)
+    assert found["abandon_rate_no_short"] == 0
+    assert {name: row.sums.short_abandoned for name, row in queues.items()} == {
+        "sales": 1,
+        "support": 2,
+    }
+
+
+async def test_an_agents_transfers_are_of_the_calls_that_they_talked_on(
+    engine: AsyncEngine,
+) -> None:
+    call = Told("c", T0).queue("sales").wait(1_790_000)
+    call.leave(VisitOutcome.ANSWERED, agent_id=AgentId("anne"))
+    call.span(SegmentKind.TALK, "anne", 20_000, "agent")
+    to_bob = {"target_kind": TargetKind.AGENT, "target_id": "bob"}
+    call.tell(Transferred, agent_id=AgentId("anne"), how="blind", **to_bob)
+    call.span(SegmentKind.TALK, "bob", 20_000, "agent")
+    to_carl = {"target_kind": TargetKind.AGENT, "target_id": "carl"}
+    call.tell(Transferred, agent_id=AgentId("bob"), how="blind", **to_carl)
+    call.span(SegmentKind.TALK, "carl", 20_000, "caller").end(Outcome.ANSWERED)
+    await _reports(engine, call.facts, By.AGENT)
+    async with engine.connect() as conn:
+        cut = ReportQuery(T0, T0 + 3_600_000, T0 + DAY, by=By.AGENT, interval=Interval.M30)
+        rows = [row for row in await report(conn, cut) if row.sums.served]
+    assert [(row.scope, row.sums.served, row.kpis()["transfer_rate"]) for row in rows] == [
+        ("anne", 1, 1),
+        ("bob", 1, 1),
+        ("carl", 1, 0),
+    ]
 
 
 async def test_announced_waits_are_compared_where_the_truth_is_known(engine: AsyncEngine) -> None:

@@ -125,6 +125,8 @@ async def test_every_figure_opens_to_its_calls(engine: AsyncEngine, tmp_path: Pa
                 assert (await count_calls(conn, wanted)).calls == getattr(row.sums, field)
                 listed = await list_calls(conn, wanted, limit=1_000)
                 assert len(listed) == getattr(row.sums, field)
+            short = replace(span, outcome=Outcome.ABANDONED, short_abandon=True)
+            assert (await count_calls(conn, short)).calls == row.sums.short_abandoned
         by_queue = replace(cut, by=By.QUEUE)
         rows = await report(conn, by_queue)
         assert {row.scope for row in rows} == {"sales", "support"}
@@ -247,6 +249,33 @@ async def test_linear_qs_uses_the_queues_own_target(engine: AsyncEngine) -> None
     assert strict.sums.slots == 3
 
 
+@pytest.mark.parametrize("interval", list(Interval))
+async def test_linear_qs_is_the_same_however_the_report_is_cut(
+    engine: AsyncEngine, interval: Interval
+) -> None:
+    start = _at(2026, 7, 1, 9)
+    facts: list[AnyFact] = []
+    for n, minute in enumerate((5, 20, 35, 50, 65)):
+        call = Told(f"c{n}", start + minute * 60_000).queue()
+        if n == 0:
+            facts += call.leave(VisitOutcome.ABANDONED).end(Outcome.ABANDONED).facts
+        else:
+            facts += call.talk("anne", 1_000).facts
+    async with engine.begin() as conn:
+        await write_facts(conn, facts, 1)
+        rows = await report(
+            conn, ReportQuery(start, start + 7_200_000, start + 7_200_000, interval=interval)
+        )
+    assert sum(row.sums.slots for row in rows) == 3
+    assert sum(row.sums.slots_on_target for row in rows) == 2
+
+
+async def test_a_report_that_is_not_cut_may_cover_years(engine: AsyncEngine) -> None:
+    two_years = 2 * 366 * 86_400_000
+    (row,) = await _report(engine, ReportQuery(0, two_years, two_years))
+    assert row.end == two_years
+
+
 async def test_an_empty_range_has_zero_counts_and_no_ratio(engine: AsyncEngine) -> None:
     (row,) = await _report(engine, ReportQuery(0, 1_000, 1_000))
     assert row.kpis() == compute(Sums())
@@ -267,7 +296,7 @@ async def test_a_call_in_progress_is_neither_handled_nor_lost(engine: AsyncEngin
     [
         (ReportQuery(0, 1, 1, zone="Mars/Base"), "no time zone 'Mars/Base'"),
         (ReportQuery(5, 5, 5), "ends before it begins"),
-        (ReportQuery(0, 10**12, 1), "days at most"),
+        (ReportQuery(0, 10**12, 1), "parts at most"),
     ],
 )
 async def test_bad_ranges_say_why(engine: AsyncEngine, query: ReportQuery, says: str) -> None:
