@@ -15,6 +15,7 @@ import phonenumbers
 
 _BETWEEN: Final = re.compile(r"[\s.()/\u2010-\u2015-]")
 _PLAIN: Final = re.compile(r"\+?[0-9]+")
+_WITHHELD: Final = frozenset({"anonymous", "restricted", "unavailable", "unknown"})
 _SHORT: Final = re.compile(r"[0-9]{2,8}")
 
 
@@ -51,11 +52,18 @@ def as_dialled(text: str, country_code: str) -> str:
     return compact if _SHORT.fullmatch(compact) else to_e164(text, country_code)
 
 
+def is_somebodys(number: str | None) -> bool:
+    """Whether a number as shown tells who calls: one in international form. Names and short numbers
+    are shared by many.
+    """
+    return number is not None and number.startswith("+")
+
+
 def as_shown(text: str | None, country_code: str) -> str | None:
     """A number as the trunk shows it, in one form; what cannot be read stays as it is (a trunk may
-    show a name or a short service number), None where it is withheld.
+    show a name or a short service number), None where it is withheld, in whatever word.
     """
-    if not text:
+    if not text or text.strip().lower() in _WITHHELD:
         return None
     try:
         return to_e164(text, country_code)

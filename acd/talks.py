@@ -34,6 +34,7 @@ from acd.model import (
     SegmentKind,
     Talk,
 )
+from acd.phone_numbers import is_somebodys
 from acd.states import CallInput, call_goes
 from acd.timers import Wake
 
@@ -124,10 +125,13 @@ def _silence(floor: Floor, call: Call) -> Call:
 
 def remember(floor: Floor, call: Call, agent_id: AgentId) -> None:
     """The agent whom this customer talked to last, for queues that look for them first."""
-    if call.number is None or call.kind not in (CallKind.INBOUND, CallKind.CALLBACK):
+    number = call.number
+    if number is None or call.kind not in (CallKind.INBOUND, CallKind.CALLBACK):
         return
-    floor.last_agents.pop(call.number, None)
-    floor.last_agents[call.number] = agent_id
+    if not is_somebodys(number):
+        return
+    floor.last_agents.pop(number, None)
+    floor.last_agents[number] = agent_id
     if len(floor.last_agents) > LAST_AGENTS_REMEMBERED:
         del floor.last_agents[next(iter(floor.last_agents))]
 

@@ -1,10 +1,11 @@
 """Which callers were lost, and which of them were spoken to after all: worked out with the facts.
 
-A loss is a caller with a known number who waited in a queue, longer than a short abandon, and had
-nothing of it: they hung up there, or on the way out of it by a key, a transfer or the longest wait,
-with nobody to talk to and neither message nor callback left. One row of `lost_call` is one loss, of
-the last queue. It is resolved when the number is answered afterwards: in a later call of theirs, a
-callback, an agent's own call, also that to the sender of a voice message.
+A loss is a caller with a number of their own (E.164: not withheld, no name, no short number) who
+waited in a queue, longer than a short abandon, and had nothing of it: they hung up there, or on the
+way out of it by a key, a transfer or the longest wait, with nobody to talk to and neither message
+nor callback left. One row of `lost_call` is one loss, of the last queue. It is resolved when the
+number is answered afterwards: in a later call of theirs, a callback, an agent's own call, also that
+to the sender of a voice message.
 
 `work_out` runs within the writer's transaction. It sets a loss from whichever fact completes it and
 a resolution as the earliest answer after it, so neither the order of facts nor their repetition
@@ -68,7 +69,7 @@ _IS_LAST: Final = (
 )
 _IS_LOSS: Final = and_(
     _contact.kind == CallKind.INBOUND.value,
-    _contact.number != "",
+    _contact.number.startswith("+"),
     _visit.kind == CallKind.INBOUND.value,
     _visit.left_at - _visit.enqueued_at > _visit.short_abandon_ms,
     or_(_HUNG_UP_IN_QUEUE, _LEFT_WITH_NOTHING),

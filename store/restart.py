@@ -99,7 +99,7 @@ async def last_agents(
             segment.started_at >= since,
             segment.kind == SegmentKind.TALK.value,
             segment.agent_id.is_not(None),
-            contact.number.is_not(None),
+            contact.number.startswith("+"),
             contact.kind.in_([CallKind.INBOUND.value, CallKind.CALLBACK.value]),
         )
         .order_by(segment.started_at.desc(), segment.id.desc())

@@ -97,9 +97,9 @@ async def test_short_abandons_unknown_numbers_and_who_got_something_are_not_lost
     full = Told("full", T0, "+337").queue(short_ms=0)
     full.leave(VisitOutcome.OVERFLOW).wait(9_000).end(Outcome.OVERFLOW, reason=ON_THE_WAY)
     withheld = (lost("withheld", 1, None), lost("empty", 1, ""))
-    await written(
-        engine, short, message, callback, outside, full, answered("served", 1, "+338"), *withheld
-    )
+    shared = (lost("name", 1, "Alice"), lost("service", 1, "3900"))
+    served = answered("served", 1, "+338")
+    await written(engine, short, message, callback, outside, full, served, *withheld, *shared)
     assert await entries(engine) == []
 
 

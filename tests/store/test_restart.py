@@ -138,6 +138,7 @@ async def test_who_last_talked_to_each_number(engine: AsyncEngine) -> None:
             ("+331", "ana", CallKind.CALLBACK),
             ("+331", "zoe", CallKind.MANUAL),
             (None, "zoe", CallKind.INBOUND),
+            ("3900", "zoe", CallKind.INBOUND),
             ("+333", "zoe", CallKind.INBOUND),
         )
     ):

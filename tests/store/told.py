@@ -58,7 +58,7 @@ class Told:
         self,
         name: str,
         at: int,
-        number: str | None = "0123456789",
+        number: str | None = "+33123456789",
         kind: CallKind = CallKind.INBOUND,
         **known: object,
     ) -> None:
@@ -279,7 +279,7 @@ def _callback() -> list[AnyFact]:
         call.wait(10).tell(
             CallbackChanged,
             queue_id=QueueId("sales"),
-            number="0123456789",
+            number="+33123456789",
             state=state,
             attempts=attempts // 2,
             due_at=call.at + attempts,
@@ -295,7 +295,7 @@ def _message() -> list[AnyFact]:
         call_id=CallId("a"),
         recording_id=RecordingId("r1"),
         queue_id=QueueId("sales"),
-        number="0123456789",
+        number="+33123456789",
         key=5,
     )
     work.wait(9).tell(MessageHeard, recording_id=RecordingId("r1"), agent_id=AgentId("anne"))
