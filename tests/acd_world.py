@@ -219,7 +219,7 @@ class World:
             self.tell(PhoneReachable(PhoneId(name)))
             self.tell(SignIn(agent(name)))
 
-    def call(self, number: str = "0612345678") -> ChannelId:
+    def call(self, number: str = "+33612345678") -> ChannelId:
         """A caller comes into `sales`; their leg."""
         leg = ChannelId(f"caller-{next(self.ids)}")
         self.legs.add(leg)

@@ -133,7 +133,7 @@ class RandomSteps(SwitchModel):
             self.callers += 1
             channel = ChannelId(f"caller-{self.callers}")
             self.legs[channel] = "caller"
-            number = (None, "0612345678", "0698765432")[pick % 3]
+            number = (None, "+33612345678", "+33698765432")[pick % 3]
             dnis = ("600", "601", "603", "604", "605", "602", "999")[pick % 7]
             self.tell(CallArrived(channel, dnis, number))
         elif kind == 3:

@@ -58,7 +58,7 @@ class Stage(SwitchModel):
         self.phones_up.add(PhoneId(name))
         self.tell(PhoneReachable(PhoneId(name)))
 
-    def caller(self, number: str | None = "0612345678", dnis: str = "601") -> ChannelId:
+    def caller(self, number: str | None = "+33612345678", dnis: str = "601") -> ChannelId:
         """Somebody dials in; their leg."""
         self.callers += 1
         channel_id = ChannelId(f"caller-{self.callers}")

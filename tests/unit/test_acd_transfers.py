@@ -74,7 +74,7 @@ def test_caller_id_and_data_travel_along() -> None:
     world.tell(SetData(world.the_call().id, {"contract": "77"}))
     blind(world, to_agent("bob"))
     ring = next(c for c in reversed(world.commands) if isinstance(c, RingAgent))
-    assert (ring.number, ring.name) == ("0612345678", "Dupont")
+    assert (ring.number, ring.name) == ("+33612345678", "Dupont")
     world.answer(world.rung("bob"))
     assert world.the_call().data == {"contract": "77"}
     world.over()

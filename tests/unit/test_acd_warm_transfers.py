@@ -38,7 +38,7 @@ def test_the_new_agent_has_the_customer_on_the_phone_and_a_recording() -> None:
     world, _caller, _ana, far = consulting(COLLEAGUE)
     world.tell(CompleteTransfer(ANA))
     shown = [c for c in world.commands if isinstance(c, ShowCaller)]
-    assert [(c.channel_id, c.number, c.name) for c in shown] == [(far, "0612345678", "Dupont")]
+    assert [(c.channel_id, c.number, c.name) for c in shown] == [(far, "+33612345678", "Dupont")]
     assert world.recorded() == [("ana", "sales"), ("bob", "sales")]
     assert world.engine.floor.agents[agent("bob")].calls_taken == 1
     world.over()
