@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 
 from acd.facts import Call, JournalEntry
 from acd.model import AgentId, AgentWork, CallId, CallState
 from store.errors import JournalError, JournalInUse
+
+log = structlog.get_logger(__name__)
 
 _ROTATE_BYTES: Final = 16 * 1024 * 1024
 _READ_BYTES: Final = 1024 * 1024
@@ -90,8 +93,7 @@ class Journal:
 
     def __init__(self, folder: Path, *, rotate_bytes: int = _ROTATE_BYTES) -> None:
         self.folder = folder
-        self.warnings: list[str] = []
-        self._rotate_bytes = rotate_bytes
+        self._rotate_bytes = self._rotate_at = rotate_bytes
         self._calls: dict[CallId, Call] = {}
         self._agents: dict[AgentId, AgentWork] = {}
         self._entries_read = 0
@@ -155,7 +157,7 @@ class Journal:
                 )
             # The process died while it began this file: the one before is complete.
             path.unlink()
-            self.warnings.append(f"The journal file {path} was begun but empty; removed.")
+            log.warning("a journal file was begun but empty; removed", file=str(path))
         self.journal_id = uuid.uuid4().hex
         self._begin(1)
 
@@ -169,9 +171,8 @@ class Journal:
         except (IndexError, msgspec.DecodeError):
             return None
         if end < len(data):
-            self.warnings.append(
-                f"The last line of {path} was cut short ({len(data) - end} bytes); removed."
-            )
+            cut = len(data) - end
+            log.warning("the journal's last line was cut short; removed", file=str(path), bytes=cut)
             self._damaged += 1
         self.journal_id = head.journal
         self._remember(head.calls, head.agents)
@@ -181,8 +182,11 @@ class Journal:
                 entry = _entry_decoder.decode(line)
             except msgspec.DecodeError as error:
                 self._damaged += 1
-                self.warnings.append(
-                    f"Line {number} of {path} is damaged and was left out: {error}"
+                log.error(
+                    "a line of the journal is damaged and was left out",
+                    file=str(path),
+                    line=number,
+                    why=str(error),
                 )
                 continue
             self._entries_read += 1
@@ -226,7 +230,7 @@ class Journal:
             self._write(line)
             self.appended_facts += len(entry.facts)
         self._remember_entry(entry)
-        if self._size >= self._rotate_bytes:
+        if self._size >= self._rotate_at:
             self._rotate()
 
     def _rotate(self) -> None:
@@ -236,8 +240,11 @@ class Journal:
             try:
                 self._begin(self._segment + 1)
             except OSError as error:
-                self.warnings.append(f"A new journal file could not be begun: {error}")
+                log.error("a new journal file cannot be begun; the old one grows", why=str(error))
+                # Not at each step: a full disk has no room for as many complaints.
+                self._rotate_at = self._size + self._rotate_bytes // 16
             else:
+                self._rotate_at = self._rotate_bytes
                 self._retired.append(old)
 
     def _begin(self, segment: int) -> None:

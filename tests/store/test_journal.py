@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from acd.facts import JournalEntry
 from acd.model import AgentId, AgentState, AgentWork, CallState
@@ -94,9 +95,10 @@ def test_half_a_line_is_cut_off_counted_and_told(tmp_path: Path) -> None:
     journal.close()
     with (tmp_path / "00000001.jsonl").open("ab") as file:
         file.write(b'{"at":2,"facts":[{"ty')
-    journal = Journal(tmp_path)
+    with capture_logs() as said:
+        journal = Journal(tmp_path)
     assert journal.recover().damaged == 1
-    assert "cut short" in journal.warnings[0]
+    assert ["cut short" in each["event"] for each in said] == [True]
     journal.append(_entry("b", CallState.WAITING, 2))
     assert set(journal.recover().calls) == {"a", "b"}
     assert len(_read_all(journal)) == 2
@@ -139,6 +141,25 @@ def test_a_second_floor_is_refused_and_told_who_has_it(tmp_path: Path) -> None:
         Journal(tmp_path)
     journal.close()
     Journal(tmp_path).close()
+
+
+def test_a_new_file_that_cannot_be_begun_is_told_now_and_then_and_tried_again(
+    tmp_path: Path,
+) -> None:
+    journal = Journal(tmp_path, rotate_bytes=2_000)
+    blocked = journal.path(2).with_suffix(".part")
+    blocked.mkdir()
+    with capture_logs() as said:
+        for n in range(40):
+            journal.append(_entry(f"c{n}", CallState.WAITING))
+    assert {each["log_level"] for each in said} == {"error"}
+    assert 1 <= len(said) < 40
+    assert journal.segments() == [1]
+    blocked.rmdir()
+    while journal.segments() == [1]:
+        journal.append(_entry("later", CallState.ENDED))
+    assert len(journal.recover().calls) == 40
+    journal.close()
 
 
 def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
