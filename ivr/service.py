@@ -7,6 +7,7 @@ does is decided by `ivr.interpreter`; where documents are stored is not known he
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 import structlog
@@ -42,6 +43,7 @@ class FlowLibrary:
         self._known = known
         self._voices = voices
         self._flows = FlowSet({})
+        self._texts: dict[FlowKey, bytes] = {}
         self._audible: set[str] = set()
 
     @property
@@ -57,21 +59,24 @@ class FlowLibrary:
         """
         known = self._known() if self._known else None
         flow = await self._load(flow_id, text, known)
-        return await self._add(flow, version)
+        return await self._add(flow, version, text)
 
     async def restore(self, flow_id: FlowId, version: int, text: str) -> Flow:
         """Bring a stored version back after a restart, as `publish` does.
 
         What exists beside it is not checked: a queue that is gone since must not end calls which
-        are still in the flow; the floor answers for an unknown queue.
+        are still in the flow; the floor answers for an unknown queue. A version that is here with
+        the same text is not read again.
         """
-        return await self._add(await self._load(flow_id, text, None), version)
+        if self._texts.get((flow_id, version)) == _digest(text):
+            return self._flows.flow(flow_id, version)
+        return await self._add(await self._load(flow_id, text, None), version, text)
 
     async def _load(self, flow_id: FlowId, text: str, known: Known | None) -> Flow:
         # A long document takes YAML a good part of a second: no call may wait for that.
         return await asyncio.to_thread(load, text, known, expected=flow_id, voices=self._voices)
 
-    async def _add(self, flow: Flow, version: int) -> Flow:
+    async def _add(self, flow: Flow, version: int, text: str) -> Flow:
         if (flow.id, version) in self._flows.keys:
             if self._flows.flow(flow.id, version) != flow:
                 raise ValueError(
@@ -83,6 +88,7 @@ class FlowLibrary:
             await self._speech.ensure(flow.texts())
         # The set is read again only here: other publications may have ended meanwhile.
         self._flows = self._flows.having(flow, version)
+        self._texts[flow.id, version] = _digest(text)
         _log.info("flow_in_use", flow=flow.id, version=version, nodes=len(flow.nodes))
         return flow
 
@@ -131,6 +137,7 @@ class FlowLibrary:
         """Forget old versions that no call is in; returns how many. The newest always stay."""
         before = len(self._flows.keys)
         self._flows = self._flows.keeping(frozenset(in_use))
+        self._texts = {key: self._texts[key] for key in self._flows.keys}
         return before - len(self._flows.keys)
 
     # ---- acd.flow.FlowRunner ----
@@ -154,3 +161,7 @@ class FlowLibrary:
     def abandon(self, state: FlowState, now_ms: int) -> Walked:
         """See `FlowSet.abandon`."""
         return self._flows.abandon(state, now_ms)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

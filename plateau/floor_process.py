@@ -60,14 +60,15 @@ from control.protocol import (
     Wish,
 )
 from control.server import ControlServer
-from ivr.faults import FlowInvalid
+from ivr.interpreter import FlowKey
 from ivr.service import FlowLibrary
-from ivr.speech import EspeakVoice, Speech, SpeechUnavailable
+from ivr.speech import EspeakVoice, Speech
 from plateau import forecast_file, kept_file
 from plateau.background import Background
 from plateau.clock import Clock
 from plateau.recollection import recollect
 from plateau.settings import Settings
+from plateau.stored_flows import bring_in, versions_in
 from plateau.where import SwitchPlace, find_switch
 from recording.service import Expected, Recorder
 from store import config as store_config
@@ -174,9 +175,9 @@ class FloorProcess:
         async with store.connect() as conn:
             config = await store_config.load_floor_config(conn, self._clock.now_ms())
             await self._load_accounts(store)
-            for warning in await self._load_flows():
-                log.error("a flow cannot be used", why=warning)
         recovered = self._journal.recover()
+        for warning in await self._load_flows(versions_in(recovered.calls.values())):
+            log.error("a flow cannot be used", why=warning)
         instants = [call.since for call in recovered.calls.values()]
         instants += [work.since for work in recovered.agents.values()]
         instants.append(recovered.alive_at or 0)
@@ -368,20 +369,11 @@ class FloorProcess:
             rows = await store_config.list_phones(conn)
         self._accounts = [PhoneAccount(row.phone, row.digest) for row in rows]
 
-    async def _load_flows(self) -> list[str]:
-        """Bring every stored version of every flow into use; what could not be, in sentences."""
-        warnings: list[str] = []
+    async def _load_flows(self, in_use: frozenset[FlowKey]) -> list[str]:
+        """Bring the stored flows into use; what could not be, in sentences."""
         async with self._store.connect() as conn:
             documents = await store_config.load_flow_documents(conn)
-        for document in documents:
-            name = f"flow {document.flow_id} version {document.version}"
-            try:
-                await self._library.restore(document.flow_id, document.version, document.document)
-            except FlowInvalid as invalid:
-                warnings.append(f"{name} is invalid: {invalid}")
-            except SpeechUnavailable as silent:
-                warnings.append(f"{name} cannot be spoken: {silent}")
-        return warnings
+        return await bring_in(self._library, documents, in_use)
 
     def _speak(self, config: FloorConfig) -> None:
         """Make audible what the floor itself may say; telephones do not wait for it."""
@@ -397,12 +389,14 @@ class FloorProcess:
 
     async def _reload(self) -> Result:
         async with self._reloading:
-            warnings = await self._load_flows()
+            floor = self._service.engine.floor
+            warnings = await self._load_flows(versions_in(floor.calls.values()))
             async with self._store.connect() as conn:
                 config = await store_config.load_floor_config(conn, self._clock.now_ms())
             await self._load_accounts(self._store)
             self._speak(config)
             self._service.ask(Configure(config))
+            self._library.retire(versions_in(floor.calls.values()))
             self._picture.reconfigured()
             warnings.extend(await self._settle_phones())
             return Done(tuple(warnings))

@@ -16,6 +16,8 @@ from ivr.faults import FlowInvalid
 from ivr.model import SpokenText, media_hash
 from ivr.service import FlowLibrary
 from ivr.speech import EspeakVoice, Speech, SpeechUnavailable
+from plateau.stored_flows import bring_in
+from store.rows import FlowDocument
 
 pytestmark = pytest.mark.unit
 
@@ -155,6 +157,49 @@ async def test_a_flow_comes_into_use_once_it_can_be_heard(tmp_path: Path) -> Non
     assert library.retire([(TEST, 1)]) == 0
     assert library.retire([]) == 1
     assert library.flow_set.newest == {TEST: 2}
+
+
+def document(version: int, text: str) -> FlowDocument:
+    return FlowDocument(flow_id=TEST, version=version, document=text, latest=False)
+
+
+async def test_of_stored_flows_the_newest_is_held_and_those_that_calls_are_in(
+    tmp_path: Path,
+) -> None:
+    library = FlowLibrary(Speech(CountingVoice(), tmp_path))
+    stored = [document(n, FLOW.replace("Bonjour", f"Bonjour {n}")) for n in range(1, 6)]
+    assert await bring_in(library, stored, frozenset({(TEST, 2)})) == []
+    assert library.flow_set.keys == {(TEST, 2), (TEST, 5)}
+    library.retire([])
+    assert library.flow_set.keys == {(TEST, 5)}
+
+
+async def test_where_the_newest_version_cannot_be_used_the_one_before_serves(
+    tmp_path: Path,
+) -> None:
+    library = FlowLibrary(Speech(CountingVoice(fails="Muet"), tmp_path))
+    stored = [
+        document(1, FLOW),
+        document(2, FLOW.replace("Bonjour", "Bonsoir")),
+        document(3, FLOW.replace("Bonjour", "Muet")),
+        document(4, "flow: test"),
+    ]
+    invalid, silent = await bring_in(library, stored, frozenset())
+    assert "version 4 is invalid" in invalid
+    assert "version 3 cannot be spoken" in silent
+    assert library.flow_set.keys == {(TEST, 2)}
+
+
+async def test_a_version_that_is_here_with_the_same_text_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = FlowLibrary(Speech(CountingVoice(), tmp_path))
+    flow = await library.restore(TEST, 1, FLOW)
+    with monkeypatch.context() as planted:
+        planted.setattr("ivr.service.load", None)
+        assert await library.restore(TEST, 1, FLOW) is flow
+    with pytest.raises(ValueError, match="another content"):
+        await library.restore(TEST, 1, FLOW.replace("Bonjour", "Bonsoir"))
 
 
 async def test_what_cannot_be_used_leaves_everything_as_it_was(tmp_path: Path) -> None:
