@@ -39,6 +39,7 @@ def arrive(floor: Floor, event: CallArrived) -> None:
         arrived_at=floor.now_ms,
         state=CallState.IN_FLOW,
         since=floor.now_ms,
+        language=floor.config.language,
     )
     floor.legs[event.channel_id] = (call.id, Role.CALLER)
     call = floor.tell_call(

@@ -143,6 +143,7 @@ def begun(
         last_queue_id=queue_id,
         ticket=ticket,
         data=data,
+        language=floor.config.language,
     )
 
 

@@ -294,7 +294,8 @@ class FloorConfig(msgspec.Struct, frozen=True):
 
     `numbers` maps the dialled number (DNIS, digits as the trunk sends them) to a flow. `seats` are
     registered phones that belong to no agent: anybody may sign in there. Without `pause_reasons`
-    any word will do.
+    any word will do. `language` (fr, en) is that of phones, and of callers whom no flow has given
+    another.
     """
 
     queues: dict[QueueId, Queue] = {}
@@ -305,4 +306,5 @@ class FloorConfig(msgspec.Struct, frozen=True):
     seats: frozenset[PhoneId] = frozenset()
     outside: Outside = Outside()
     alerts: dict[str, AlertRule] = {}
+    language: str = "fr"
     version: int = 0

@@ -7,9 +7,13 @@ reason's digit pauses, `*14` and a number qualifies the call (the queue's dispos
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 import msgspec
 
 from acd import agents, placing, seating, wrapping
+from acd.announcing import Texts, chosen
 from acd.commands import NOBODYS, AnswerCaller, HangUp, PlayPrompt, StopPrompt
 from acd.errors import Rejected
 from acd.events import DigitPressed, PhoneDialled, PromptFinished, SetDisposition, SignIn
@@ -31,26 +35,45 @@ NUMBERS_COUNTED = 10_000
 PATIENCE_MS = 20_000
 """How long a phone that has been asked for keys may stay silent."""
 
-LANGUAGE = "fr"
-
-TEXTS: dict[str, str] = {
-    "number": "Composez votre numéro d'agent, puis dièse.",
-    "pin": "Composez votre code secret, puis dièse.",
-    "wrong": "Code incorrect.",
-    "locked": "Trop d'essais. Réessayez dans cinq minutes.",
-    "signed_in": "Vous êtes connecté.",
-    "signed_out": "Vous êtes déconnecté.",
-    "ready": "Vous êtes disponible.",
-    "paused": "Vous êtes en pause.",
-    "later": "C'est noté. Ce sera pris en compte après l'appel.",
-    "qualify": "Qualifiez d'abord l'appel.",
-    "line": "Votre ligne va sonner. Décrochez.",
-    "disposed": "Qualification enregistrée.",
-    "nobody": "Personne n'est connecté sur ce poste.",
-    "refused": "Ce n'est pas possible maintenant.",
-    "unknown": "Ce code n'existe pas.",
+TEXTS: Final[Mapping[str, Texts]] = {
+    "number": {
+        "fr": "Composez votre numéro d'agent, puis dièse.",
+        "en": "Enter your agent number, then hash.",
+    },
+    "pin": {
+        "fr": "Composez votre code secret, puis dièse.",
+        "en": "Enter your PIN, then hash.",
+    },
+    "wrong": {"fr": "Code incorrect.", "en": "Wrong PIN."},
+    "locked": {
+        "fr": "Trop d'essais. Réessayez dans cinq minutes.",
+        "en": "Too many attempts. Try again in five minutes.",
+    },
+    "signed_in": {"fr": "Vous êtes connecté.", "en": "You are signed in."},
+    "signed_out": {"fr": "Vous êtes déconnecté.", "en": "You are signed out."},
+    "ready": {"fr": "Vous êtes disponible.", "en": "You are ready."},
+    "paused": {"fr": "Vous êtes en pause.", "en": "You are in pause."},
+    "later": {
+        "fr": "C'est noté. Ce sera pris en compte après l'appel.",
+        "en": "Noted. It takes effect after the call.",
+    },
+    "qualify": {"fr": "Qualifiez d'abord l'appel.", "en": "Set a disposition for the call first."},
+    "line": {
+        "fr": "Votre ligne va sonner. Décrochez.",
+        "en": "Your line is about to ring. Pick it up.",
+    },
+    "disposed": {"fr": "Qualification enregistrée.", "en": "Disposition recorded."},
+    "nobody": {
+        "fr": "Personne n'est connecté sur ce poste.",
+        "en": "Nobody is signed in on this phone.",
+    },
+    "refused": {
+        "fr": "Ce n'est pas possible maintenant.",
+        "en": "This is not possible now.",
+    },
+    "unknown": {"fr": "Ce code n'existe pas.", "en": "This code does not exist."},
 }
-"""What is said on a phone; all of it must exist as sound before."""
+"""What is said on a phone, in the language of the configuration; it must exist as sound before."""
 
 _NO_NUMBER = "agent:"
 """Stands before the id of an agent without a short number, who signs in on their own phone."""
@@ -267,7 +290,8 @@ def _finish(floor: Floor, session: PhoneSession, text: str) -> None:
 
 
 def _say(floor: Floor, channel_id: ChannelId, text: str) -> None:
-    media = floor.flows.spoken(TEXTS[text], LANGUAGE)
+    language, words = chosen(TEXTS[text], floor.config.language)
+    media = floor.flows.spoken(words, language)
     session = floor.phone_sessions[channel_id]
     if session.playback_id is not None:
         floor.playbacks.pop(session.playback_id, None)
@@ -281,7 +305,7 @@ def _say(floor: Floor, channel_id: ChannelId, text: str) -> None:
     playback_id = PlaybackId(floor.new_id())
     floor.playbacks[playback_id] = CallId(channel_id)
     floor.phone_sessions[channel_id] = msgspec.structs.replace(session, playback_id=playback_id)
-    floor.order(PlayPrompt(CallId(channel_id), channel_id, playback_id, media, LANGUAGE))
+    floor.order(PlayPrompt(CallId(channel_id), channel_id, playback_id, media, language))
 
 
 def prompt_finished(floor: Floor, channel_id: ChannelId, event: PromptFinished) -> None:

@@ -152,6 +152,7 @@ def _begun(
         direct_to=AgentId(target.id or "") if internal else None,
         last_queue_id=queue_id,
         data=data,
+        language=floor.config.language,
     )
     call = floor.tell_call(
         call,

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd import announcing, phone_codes
 from acd.commands import RecordLeg, StartRecording
@@ -173,7 +173,7 @@ class FloorProcess:
         self._store = store
         self._library = FlowLibrary(Speech(EspeakVoice(), place.sounds))
         async with store.connect() as conn:
-            config = await store_config.load_floor_config(conn, self._clock.now_ms())
+            config = await self._load_config(conn)
             await self._load_accounts(store)
         recovered = self._journal.recover()
         for warning in await self._load_flows(versions_in(recovered.calls.values())):
@@ -364,6 +364,10 @@ class FloorProcess:
 
     # ---- configuration ----
 
+    async def _load_config(self, conn: AsyncConnection) -> FloorConfig:
+        config = await store_config.load_floor_config(conn, self._clock.now_ms())
+        return msgspec.structs.replace(config, language=self._settings.language)
+
     async def _load_accounts(self, store: AsyncEngine) -> None:
         async with store.connect() as conn:
             rows = await store_config.list_phones(conn)
@@ -377,7 +381,7 @@ class FloorProcess:
 
     def _speak(self, config: FloorConfig) -> None:
         """Make audible what the floor itself may say; telephones do not wait for it."""
-        own = {(phone_codes.LANGUAGE, text) for text in phone_codes.TEXTS.values()}
+        own = {announcing.chosen(each, config.language) for each in phone_codes.TEXTS.values()}
         if self._speaking is not None:
             self._speaking.cancel()
         texts = own | announcing.sayable(config)
@@ -392,7 +396,7 @@ class FloorProcess:
             floor = self._service.engine.floor
             warnings = await self._load_flows(versions_in(floor.calls.values()))
             async with self._store.connect() as conn:
-                config = await store_config.load_floor_config(conn, self._clock.now_ms())
+                config = await self._load_config(conn)
             await self._load_accounts(self._store)
             self._speak(config)
             self._service.ask(Configure(config))

@@ -159,9 +159,10 @@ class TeamFloor(RealFloor):
     async def can_speak(self) -> bool:
         """Whether what phone codes say exists as sound: it is made once after the start."""
         assert self.settings.sounds is not None
-        voice = DEFAULT_VOICES[phone_codes.LANGUAGE]
+        language = self.settings.language
         folder = self.settings.sounds / FOLDER
-        hashes = [media_hash(phone_codes.LANGUAGE, voice, x) for x in phone_codes.TEXTS.values()]
+        words = [texts[language] for texts in phone_codes.TEXTS.values()]
+        hashes = [media_hash(language, DEFAULT_VOICES[language], each) for each in words]
         return all((folder / f"{each}.wav").exists() for each in hashes)
 
     # ---- one test after another ----

@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from acd.announcing import LANGUAGES
 from acd.commands import HangUp, PlayPrompt
-from acd.config import Disposition, PauseReason, WrapUp
-from acd.events import Configure, DigitPressed, PhoneDialled, PromptFinished
+from acd.config import Disposition, Outside, PauseReason, WrapUp
+from acd.events import BookCallback, Configure, DigitPressed, PhoneDialled, PromptFinished
 from acd.facts import DispositionSet
-from acd.model import AgentState, ChannelId, PhoneId
+from acd.model import AgentState, CallId, CallKind, ChannelId, PhoneId, QueueId
 from acd.phone_codes import LOCKED_MS, PATIENCE_MS, TEXTS
 from acd.pins import pin_digest
 from tests.unit.acd_stage import SEAT, Stage, agent, config, queue
@@ -22,17 +23,18 @@ PIN = pin_digest("4711", "salt")
 class PhoneStage(Stage):
     """Ana (201) has a PIN; her phone and a seat are registered."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            config(
-                queue(wrap_up=WrapUp.MANDATORY, dispositions=(Disposition("sold"),)),
-                agents=(agent("ana", "201", pin=PIN), agent("bob", "202")),
-                pause_reasons={
-                    "lunch": PauseReason("lunch", digit="1"),
-                    "pause": PauseReason("pause", digit="0"),
-                },
-            )
+    def __init__(self, language: str = "fr") -> None:
+        self.language = language
+        floor = config(
+            queue(wrap_up=WrapUp.MANDATORY, dispositions=(Disposition("sold"),)),
+            agents=(agent("ana", "201", pin=PIN), agent("bob", "202")),
+            pause_reasons={
+                "lunch": PauseReason("lunch", digit="1"),
+                "pause": PauseReason("pause", digit="0"),
+            },
+            outside=Outside(allowed=("+33",)),
         )
+        super().__init__(msgspec.structs.replace(floor, language=language))
         self.phone_up("ana")
         self.phone_up("seat")
         self.dialled = 0
@@ -51,7 +53,8 @@ class PhoneStage(Stage):
     def said(self) -> list[str]:
         """What was said in the last step, as keys of TEXTS."""
         spoken = [command.media[0] for command in self.ordered(PlayPrompt)]
-        names = {self.flows.spoken(text, "fr")[0]: key for key, text in TEXTS.items()}
+        language = self.language
+        names = {self.flows.spoken(t[language], language)[0]: key for key, t in TEXTS.items()}
         return [names[media] for media in spoken]
 
     def heard(self, channel_id: ChannelId) -> None:
@@ -72,6 +75,34 @@ def test_signing_in_on_the_own_phone_asks_for_the_pin() -> None:
     stage.heard(leg)
     assert leg in [c.channel_id for c in stage.ordered(HangUp)]
     assert not stage.engine.floor.phone_sessions
+
+
+def test_phones_are_spoken_to_in_the_language_of_the_configuration() -> None:
+    stage = PhoneStage("en")
+    leg = stage.dials("*10")
+    assert stage.said() == ["pin"]
+    assert stage.ordered(PlayPrompt)[0].language == "en"
+    stage.composes(leg, "4711#")
+    assert stage.said() == ["signed_in"]
+
+
+def test_work_that_no_flow_began_is_in_the_language_of_the_configuration() -> None:
+    stage = PhoneStage("en")
+    stage.signs_in("ana")
+    stage.phone_up("bob")
+    stage.signs_in("bob")
+    stage.dials("202")
+    stage.tell(BookCallback(CallId("later"), QueueId("sales"), "+33612345678", "api", at=2**42))
+    calls = stage.engine.floor.calls.values()
+    assert [(call.kind, call.language) for call in calls] == [
+        (CallKind.INTERNAL, "en"),
+        (CallKind.CALLBACK, "en"),
+    ]
+
+
+def test_everything_said_on_a_phone_is_there_in_both_languages() -> None:
+    assert {tuple(sorted(texts)) for texts in TEXTS.values()} == {tuple(sorted(LANGUAGES))}
+    assert not {texts["fr"] for texts in TEXTS.values()} & {t["en"] for t in TEXTS.values()}
 
 
 def test_signing_in_on_a_seat_asks_for_the_number_and_the_pin() -> None:
