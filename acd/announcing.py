@@ -74,8 +74,8 @@ _NEXT: Final[Texts] = {
     "en": "You are next in line.",
 }
 _FAR_BACK: Final[Texts] = {
-    "fr": f"Plus de {LAST_POSITION} personnes attendent avant vous.",
-    "en": f"More than {LAST_POSITION} callers are ahead of you.",
+    "fr": f"Au moins {LAST_POSITION} personnes attendent avant vous.",
+    "en": f"At least {LAST_POSITION} callers are ahead of you.",
 }
 _ESTIMATE: Final[Texts] = {
     "fr": "Votre attente est estimée à moins de {minutes} minutes.",

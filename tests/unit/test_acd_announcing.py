@@ -45,6 +45,8 @@ def test_a_frame_of_the_queues_own_says_nothing_it_cannot_say() -> None:
     place = WaitMessage(MessageKind.POSITION, {"en": "No. {position}"})
     assert position_texts(place, LAST_POSITION) == {"en": f"No. {LAST_POSITION}"}
     assert position_texts(place, LAST_POSITION + 1) is None
+    far_back = position_texts(POSITION, LAST_POSITION + 1) or {}
+    assert far_back["fr"] == f"Au moins {LAST_POSITION} personnes attendent avant vous."
 
 
 def test_words_are_the_callers_or_those_that_there_are() -> None:
