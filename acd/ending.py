@@ -73,10 +73,19 @@ def end(floor: Floor, call: Call, ending: Ending, gone: ChannelId | None = None)
     call = _callback_failed(floor, call)
     if call.kind is not CallKind.CONSULT:
         outcome = _outcome(call, ending)
+        in_hours = call.served or not call.came_closed
         call = floor.tell_call(
             call,
             lambda subject, seq, at: ContactEnded(
-                subject, seq, at, call.id, outcome, ending.ended_by, ending.reason, call.data
+                subject,
+                seq,
+                at,
+                call.id,
+                outcome,
+                ending.ended_by,
+                ending.reason,
+                call.data,
+                in_hours,
             ),
         )
     floor.put_call(msgspec.structs.replace(call, state=CallState.ENDED, since=floor.now_ms))

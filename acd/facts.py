@@ -54,13 +54,18 @@ class Resume(msgspec.Struct, frozen=True):
     """Where a transferred call goes if the one it was sent to does not take it.
 
     `agent_id` transferred it and may take it back; `queue_id` is the queue that they served it
-    from, None: none. `key` is the place it had there, `boost` the call's own priority in it.
+    from, None: none. `key` is the place it had there, `boost` the call's own priority in it. Of one
+    who left the queue unserved, the stay goes on: `told_position`, `messages_said` and `stay_since`
+    are the visit's, as in `Visit`.
     """
 
     agent_id: AgentId | None
     queue_id: QueueId | None
     key: int
     boost: int = 0
+    told_position: int | None = None
+    messages_said: tuple[int, ...] = ()
+    stay_since: int | None = None
 
 
 class Then(msgspec.Struct, frozen=True):
@@ -92,7 +97,9 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     whose it remains; else it is one of its own. `overflowed` names the queues (and flows, as
     `flow:ID`) that it went through by overflow. Of a message to be listened to, `message_ms` is how
     long it is (0: not known), `heard` that its agent has heard it out or pressed a key. `data`
-    travels along: what flows, agents and integrators know of the call.
+    travels along: what flows, agents and integrators know of the call. `waited_ms` is how long it
+    has waited in queues that it has left, since an agent last had it. `came_closed`: a closed queue
+    turned it away, and none has taken it since.
     """
 
     id: CallId
@@ -135,6 +142,8 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     leg_shared: bool = False
     overflowed: tuple[QueueId, ...] = ()
     last_queue_id: QueueId | None = None
+    waited_ms: int = 0
+    came_closed: bool = False
     data: dict[str, str] = {}
 
     @property
@@ -195,7 +204,10 @@ class FlowNodeLeft(Fact, frozen=True, tag=True):
 
 
 class VisitOpened(Fact, frozen=True, tag=True):
-    """The contact entered a queue; thresholds are copied as they are now."""
+    """The contact entered a queue; thresholds are copied as they are now.
+
+    `waited_before_ms` is how long it had waited in other queues, since an agent last had it.
+    """
 
     call_id: CallId
     visit_id: VisitId
@@ -208,6 +220,7 @@ class VisitOpened(Fact, frozen=True, tag=True):
     required: tuple[SkillLevel, ...] = ()
     estimate_ms: int | None = None
     kind: CallKind = CallKind.INBOUND
+    waited_before_ms: int = 0
 
 
 class VisitClosed(Fact, frozen=True, tag=True):
@@ -323,13 +336,18 @@ class RecordingLost(Fact, frozen=True, tag=True):
 
 
 class ContactEnded(Fact, frozen=True, tag=True):
-    """The contact is over: its one terminal record. `data` is what was known of it at the end."""
+    """The contact is over: its one terminal record. `data` is what was known of it at the end.
+
+    `in_hours` is false if a closed queue turned it away, no other took it and no agent had it,
+    whatever became of it then.
+    """
 
     call_id: CallId
     outcome: Outcome
     ended_by: EndedBy
     reason: str
     data: dict[str, str] = {}
+    in_hours: bool = True
 
 
 class AgentStateChanged(Fact, frozen=True, tag=True):

@@ -70,7 +70,7 @@ def is_overdue(floor: Floor, call: Call) -> bool:
     queue = floor.queue(visit.queue_id)
     if queue.max_wait_s is None or queue.on_max_wait is None:
         return False
-    over = floor.now_ms >= visit.enqueued_at + queue.max_wait_s * 1000
+    over = floor.now_ms >= visit.came_at + queue.max_wait_s * 1000
     return over and sending.possible(floor, call, queue.on_max_wait, "max_wait")
 
 

@@ -213,7 +213,9 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     the longest membership delay that has passed. `only` is an agent who is looked for alone until
     `only_until` (last or named agent).
     `estimate_ms` is the wait announced at entry (None: not known), `told_position` the smallest
-    position told so far: a caller's position never goes back.
+    position told so far: a caller's position never goes back. `waited_before_ms` is the time in
+    other queues before this one. `stay_since` is when the stay that this visit continues began (an
+    exit led nowhere and the caller came back), None: with it.
     """
 
     id: VisitId
@@ -235,6 +237,13 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     estimate_ms: int | None = None
     told_position: int | None = None
     messages_said: tuple[int, ...] = ()
+    waited_before_ms: int = 0
+    stay_since: int | None = None
+
+    @property
+    def came_at(self) -> int:
+        """From when on messages and the longest wait are counted, UTC ms."""
+        return self.enqueued_at if self.stay_since is None else self.stay_since
 
 
 class Party(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -11,7 +11,7 @@ import msgspec
 from acd import telling, waiting
 from acd.commands import AnswerCaller, DestroyBridge
 from acd.config import CallbackMode, Queue
-from acd.facts import Call, RoutingDecided, Trigger, VisitClosed, VisitOpened
+from acd.facts import Call, Resume, RoutingDecided, Trigger, VisitClosed, VisitOpened
 from acd.floor import Floor
 from acd.model import (
     AgentId,
@@ -38,8 +38,9 @@ class Entry(msgspec.Struct, frozen=True):
 
     `extra` skills and `priority` are on top of the queue's. `key` keeps an earlier place, in which
     the two priorities are counted already (None: a new one), `overflow` says that another queue
-    sent it. `agent_id` is looked for alone for `agent_s` seconds. `answer_first`: pick up and play
-    music, or let it ring until an agent does.
+    sent it, `back` that it comes back from where the queue had sent it. `agent_id` is looked for
+    alone for `agent_s` seconds. `answer_first`: pick up and play music, or let it ring until an
+    agent does.
     """
 
     queue_id: QueueId
@@ -50,6 +51,7 @@ class Entry(msgspec.Struct, frozen=True):
     agent_id: AgentId | None = None
     agent_s: int = 0
     answer_first: bool = True
+    back: Resume | None = None
 
 
 def open_visit(floor: Floor, call: Call, queue: Queue, entry: Entry) -> Call:
@@ -57,6 +59,7 @@ def open_visit(floor: Floor, call: Call, queue: Queue, entry: Entry) -> Call:
     priority = queue.priority + entry.priority
     floor.visit_count += 1
     only, only_s = _looked_for(floor, call, queue, entry)
+    back = entry.back or Resume(None, None, 0)
     visit = Visit(
         id=VisitId(floor.new_id()),
         queue_id=queue.id,
@@ -72,6 +75,10 @@ def open_visit(floor: Floor, call: Call, queue: Queue, entry: Entry) -> Call:
         step_at=floor.now_ms,
         only=only,
         only_until=floor.now_ms + only_s * 1000 if only is not None else None,
+        told_position=back.told_position,
+        messages_said=back.messages_said,
+        waited_before_ms=call.waited_ms,
+        stay_since=back.stay_since,
     )
     visit = waiting.with_estimate(floor, call, visit)
     call = msgspec.structs.replace(
@@ -81,6 +88,7 @@ def open_visit(floor: Floor, call: Call, queue: Queue, entry: Entry) -> Call:
         visit=visit,
         visits=visit.seq,
         last_queue_id=queue.id,
+        came_closed=False,
     )
     return floor.tell_call(
         call,
@@ -99,6 +107,7 @@ def open_visit(floor: Floor, call: Call, queue: Queue, entry: Entry) -> Call:
             visit.required,
             visit.estimate_ms,
             call.kind,
+            visit.waited_before_ms,
         ),
     )
 
@@ -226,6 +235,8 @@ def close_visit(
     call = waiting.finish(floor, call)
     waited = floor.instant_of(call) - visit.enqueued_at
     waiting.came_true(floor, visit, waited, outcome)
+    before = 0 if outcome is VisitOutcome.ANSWERED else call.waited_ms + waited
+    call = msgspec.structs.replace(call, waited_ms=before)
     return floor.tell_call(
         call,
         lambda subject, seq, at: VisitClosed(

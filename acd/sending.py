@@ -83,7 +83,8 @@ def _turn_away(
         # An agent sent it here: who has been served is not told to call again.
         not_taken(floor, call, OfferEnd.REJECTED)
         return
-    call = msgspec.structs.replace(call, last_queue_id=queue.id)
+    came_closed = turned_away.why == "closed" and call.visits == 0
+    call = msgspec.structs.replace(call, last_queue_id=queue.id, came_closed=came_closed)
     send(floor, call, target, turned_away.why, outcome=turned_away.outcome)
 
 
@@ -127,7 +128,7 @@ def send(
             return
         target = msgspec.structs.replace(target, texts={})
     if queued and target.kind in (TargetKind.AGENT, TargetKind.NUMBER) and why in _OVERFLOWS:
-        call = _with_way_back(floor, call)
+        call = _with_way_back(floor, call, why)
     if target.kind is TargetKind.CALLBACK:
         # Booked before anything is said: who hangs up now is called back all the same.
         callbacks.keep_place(floor, call, _queue_of(call, target))
@@ -212,11 +213,17 @@ def _instead(call: Call, target: Target, why: str) -> tuple[Target, str]:
     return Target(TargetKind.HANG_UP, texts=dict(words)), why
 
 
-def _with_way_back(floor: Floor, call: Call) -> Call:
+def _with_way_back(floor: Floor, call: Call, why: str) -> Call:
     """Who leaves the queue for one agent or number comes back to the place if that fails."""
-    if call.visit is None:
+    visit = call.visit
+    if visit is None:
         return call
-    resume = Resume(None, call.visit.queue_id, call.visit.key, call.visit.boost)
+    resume = Resume(None, visit.queue_id, visit.key, visit.boost, told_position=visit.told_position)
+    if why != "max_wait":
+        # Sent away for the longest wait, it waits anew: else it would be sent again at once.
+        resume = msgspec.structs.replace(
+            resume, messages_said=visit.messages_said, stay_since=visit.came_at
+        )
     return floor.put_call(msgspec.structs.replace(call, resume=resume))
 
 
@@ -280,8 +287,7 @@ def not_taken(floor: Floor, call: Call, how: OfferEnd) -> None:
     resume = call.resume
     call = floor.put_call(msgspec.structs.replace(call, resume=None, direct_to=None))
     if resume is None:
-        reached = Outcome.OVERFLOW if call.kind is CallKind.INBOUND else Outcome.NO_ANSWER
-        end(floor, call, Ending(reached, f"not_taken:{how}"))
+        _let_go(floor, call, f"not_taken:{how}")
     elif resume.agent_id is not None and floor.router.is_ready(resume.agent_id):
         back = msgspec.structs.replace(resume, agent_id=None)
         call = floor.put_call(msgspec.structs.replace(call, resume=back))
@@ -289,6 +295,19 @@ def not_taken(floor: Floor, call: Call, how: OfferEnd) -> None:
         ringing.offer_direct(floor, call, resume.agent_id)
     elif resume.queue_id is not None:
         extra = call.visit.extra if call.visit is not None else ()
-        enter(floor, call, Entry(resume.queue_id, extra, resume.boost, key=resume.key))
+        entry = Entry(resume.queue_id, extra, resume.boost, key=resume.key, back=resume)
+        enter(floor, call, entry)
     else:
-        end(floor, call, Ending(Outcome.OVERFLOW, f"not_taken:{how}"))
+        _let_go(floor, call, f"not_taken:{how}")
+
+
+def _let_go(floor: Floor, call: Call, why: str) -> None:
+    """Nobody takes the call and no queue knows it: its customer is told so, and it ends."""
+    outcome = Outcome.OVERFLOW if call.kind is CallKind.INBOUND else Outcome.NO_ANSWER
+    if call.kind is CallKind.INTERNAL or call.caller_agent_id is not None:
+        end(floor, call, Ending(outcome, why))
+        return
+    words = announcing.CLOSED if call.came_closed else announcing.BUSY
+    if call.came_closed:
+        outcome = Outcome.OUT_OF_HOURS
+    send(floor, call, Target(TargetKind.HANG_UP, texts=dict(words)), why, outcome)

@@ -177,6 +177,7 @@ CALL_TABLE: Mapping[tuple[CallState, CallInput], CallRow] = {
     (_C.OFFERED, _I.TRANSFERRED): _call(_C.WAITING, _C.OFFERED, _C.DIALLING, _C.TALKING),
     (_C.OFFERED, _I.DIALLED): _call(_C.DIALLING),
     (_C.OFFERED, _I.PUT_OFF): _call(_C.SCHEDULED),
+    (_C.OFFERED, _I.SENT): _call(_C.IN_FLOW),
     (_C.DIALLING, _I.QUEUED): _call(_C.WAITING),
     (_C.DIALLING, _I.AGENT_FOUND): _call(_C.OFFERED),
     (_C.DIALLING, _I.AGENT_ANSWERED): _call(_C.DIALLING, _C.OFFERED),

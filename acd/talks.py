@@ -103,6 +103,7 @@ def begin(floor: Floor, call: Call, other: Other) -> None:
             resume=None,
             dial=None,
             served=call.served or other.agent_id is not None,
+            waited_ms=0 if other.agent_id is not None else call.waited_ms,
             talk=talk,
         )
     )

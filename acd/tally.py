@@ -77,7 +77,8 @@ class Tally:
             counts.answered_in_time += waited_ms <= opened.service_level_ms
         elif closed.outcome is VisitOutcome.ABANDONED:
             counts.abandoned += 1
-            counts.short_abandoned += waited_ms <= opened.short_abandon_ms
+            in_all_ms = opened.waited_before_ms + waited_ms
+            counts.short_abandoned += in_all_ms <= opened.short_abandon_ms
 
     def _of(self, queue_id: QueueId) -> QueueCounts:
         return self.queues.setdefault(queue_id, QueueCounts())

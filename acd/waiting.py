@@ -163,7 +163,7 @@ def begin(floor: Floor, call: Call, queue: Queue) -> Call:
         return call
     if queue.max_wait_s is not None and call.kind is CallKind.INBOUND:
         longest_ms = queue.max_wait_s * 1000
-        floor.timers.set(Wake.MAX_WAIT, call.id, call.visit.enqueued_at + longest_ms)
+        floor.timers.set(Wake.MAX_WAIT, call.id, call.visit.came_at + longest_ms)
     _await_message(floor, call, floor.now_ms)
     return call
 
@@ -196,7 +196,7 @@ def resume(floor: Floor, call: Call) -> None:
         return
     queue = floor.queue(visit.queue_id)
     if queue.max_wait_s is not None and call.kind is CallKind.INBOUND:
-        floor.timers.set(Wake.MAX_WAIT, call.id, visit.enqueued_at + queue.max_wait_s * 1000)
+        floor.timers.set(Wake.MAX_WAIT, call.id, visit.came_at + queue.max_wait_s * 1000)
     if call.playback_id is not None:
         call = sound(floor, hush(floor, call), queue.music)
     _await_message(floor, call, floor.now_ms)
@@ -300,7 +300,7 @@ def _due_at(visit: Visit, number: int, message: WaitMessage) -> int | None:
     if times and message.every_s is None:
         return None
     later_s = message.first_s + times * max(1, message.every_s or 0)
-    return visit.enqueued_at + later_s * 1000
+    return visit.came_at + later_s * 1000
 
 
 def _due(floor: Floor, call: Call, visit: Visit) -> tuple[Visit, tuple[str, ...], str]:
@@ -324,7 +324,7 @@ def _due(floor: Floor, call: Call, visit: Visit) -> tuple[Visit, tuple[str, ...]
 
 def _times_by(visit: Visit, message: WaitMessage, now_ms: int) -> int:
     """How often a message has been due by now: what was missed is not said later in a burst."""
-    since_first = now_ms + TOGETHER_MS - visit.enqueued_at - message.first_s * 1000
+    since_first = now_ms + TOGETHER_MS - visit.came_at - message.first_s * 1000
     if message.every_s is None:
         return int(since_first >= 0)
     return since_first // (max(1, message.every_s) * 1000) + 1

@@ -33,6 +33,8 @@ def _counts() -> tuple[Definition, ...]:
         ("voicemail", "Messages vocaux", "Voice messages", "VM",
          "Callers who left a message instead of waiting."),
         ("out_of_hours", "Hors plage", "Out of hours", "OOH", "In R, never in O."),
+        ("off_hours", "Arrivés hors plage", "Came out of hours", "OFF",
+         "OOH, and who left a message, asked for a callback or went outside instead, not handled."),
         ("self_service", "Libre-service", "Self-service", "SS",
          "The SVI ended the call with what the caller wanted; in R, never in O."),
         ("flow_hang_up", "Raccrochés au SVI", "Hung up in the SVI", "HU",

@@ -91,8 +91,8 @@ _ANSWER: Final = (
     _ratio(
         "qs_in_hours",
         ("QS dans les plages", "Answer rate within hours"),
-        "A/(R−OOH)",
-        lambda s: ratio(s.handled, s.received - s.out_of_hours),
+        "A/(R−OFF)",
+        lambda s: ratio(s.handled, s.received - s.off_hours),
     ),
     _ratio(
         "qs_offered",
@@ -115,9 +115,9 @@ _ANSWER: Final = (
     _ratio(
         "qs_linear",
         ("QS linéaire", "Interval compliance"),
-        "slots with A/(R−OOH) ≥ target / open slots",
+        "slots with A/(R−OFF) ≥ target / open slots",
         lambda s: ratio(s.slots_on_target, s.slots),
-        "A slot is open if R−OOH > 0; empty and closed slots leave both sides. Slots last 30 min "
+        "A slot is open if R−OFF > 0; empty and closed slots leave both sides. Slots last 30 min "
         "unless asked for otherwise, however the report is cut, and count where they begin. NULL "
         "if none is open, and for agents.",
     ),
@@ -197,8 +197,8 @@ _LOST: Final = (
     _ratio(
         "abandon_rate_in_hours",
         ("Taux d'abandon dans les plages", "Abandonment rate within hours"),
-        "AB/(R−OOH)",
-        lambda s: ratio(s.abandoned, s.received - s.out_of_hours),
+        "AB/(R−OFF)",
+        lambda s: ratio(s.abandoned, s.received - s.off_hours),
     ),
     _ratio(
         "abandon_rate_offered",
@@ -223,14 +223,15 @@ _LOST: Final = (
     _ratio(
         "overflow_rate_in_hours",
         ("Taux de débordement dans les plages", "Overflow rate within hours"),
-        "OV/(R−OOH)",
-        lambda s: ratio(s.overflow, s.received - s.out_of_hours),
+        "OV/(R−OFF)",
+        lambda s: ratio(s.overflow - s.off_hours_overflow, s.received - s.off_hours),
+        "OV of those who came within hours. " + _ZERO,
     ),
     _ratio(
         "out_of_hours_rate",
         ("Taux hors plage", "Out-of-hours rate"),
-        "OOH/R",
-        lambda s: ratio(s.out_of_hours, s.received),
+        "OFF/R",
+        lambda s: ratio(s.off_hours, s.received),
     ),
     _ratio(
         "untreated_overflow_share",

@@ -13,19 +13,22 @@ from acd.model import AgentState, Outcome, SegmentKind, VisitOutcome
 
 class ContactRow(msgspec.Struct, frozen=True):
     """A contact that came to us. `handled`: an agent was connected at least once. `outcome` None:
-    not ended. `short`: a wait that the caller gave up was a short one.
+    not ended. `short`: a wait that the caller gave up was a short one. `in_hours` false: a closed
+    queue, or a flow, turned the caller away.
     """
 
     arrived_at: int
     handled: bool
     outcome: Outcome | None
     short: bool = False
+    in_hours: bool = True
 
 
 class VisitRow(msgspec.Struct, frozen=True):
     """A caller's stay in a queue with the thresholds as they were at entry; 0: none was set.
 
-    `estimate_ms` is the wait announced then, None: none was.
+    `estimate_ms` is the wait announced then, None: none was. `waited_before_ms` is the time in
+    other queues before: an abandon is short if both together are.
     """
 
     queue_id: str
@@ -36,6 +39,7 @@ class VisitRow(msgspec.Struct, frozen=True):
     service_level_ms: int
     short_abandon_ms: int
     estimate_ms: int | None = None
+    waited_before_ms: int = 0
 
 
 class SegmentRow(msgspec.Struct, frozen=True):
@@ -116,7 +120,9 @@ class Sums(msgspec.Struct, frozen=True):
 
     Contacts that came to us (whole floor: by arrival): `received` = handled + abandoned + overflow
     + callback + voicemail + out_of_hours + self_service + flow_hang_up + rejected + failed +
-    in_progress; `short_abandoned` are some of the abandoned. For a queue these repeat the queue's
+    in_progress; `short_abandoned` are some of the abandoned. `off_hours` are all who came out of
+    hours and were not handled, whatever they ended as, `off_hours_overflow` those of them who count
+    as overflow. For a queue these repeat the queue's
     own counts (received = offered; what was moved away counts as overflow), for an agent they are
     0.
 
@@ -147,6 +153,8 @@ class Sums(msgspec.Struct, frozen=True):
     rejected: int = 0
     failed: int = 0
     in_progress: int = 0
+    off_hours: int = 0
+    off_hours_overflow: int = 0
 
     offered: int = 0
     answered: int = 0

@@ -73,6 +73,7 @@ _AS_CONTACTS = {
     "callback": ("queue_callback",),
     "voicemail": ("queue_voicemail",),
     "out_of_hours": ("queue_closed",),
+    "off_hours": ("queue_closed",),
     "failed": ("queue_error",),
     "in_progress": ("waiting",),
 }
@@ -116,6 +117,8 @@ class Tally:
             else:
                 counts[_OUTCOMES[row.outcome]] += 1
                 counts["short_abandoned"] += row.short and row.outcome is Outcome.ABANDONED
+                counts["off_hours"] += not row.in_hours
+                counts["off_hours_overflow"] += not row.in_hours and row.outcome is Outcome.OVERFLOW
 
     def add_visits(self, rows: Iterable[VisitRow], scope: Callable[[VisitRow], str | None]) -> None:
         """Count visits and their waits under the scope that each belongs to."""
@@ -147,7 +150,7 @@ class Tally:
             return
         counts[_VISIT_OUTCOMES[row.outcome]] += 1
         if row.outcome is VisitOutcome.ABANDONED:
-            short = wait_ms <= row.short_abandon_ms
+            short = row.waited_before_ms + wait_ms <= row.short_abandon_ms
             counts["queue_short_abandoned"] += short
             counts["timed_abandoned"] += timed
             counts["timed_short_abandoned"] += timed and short
@@ -350,7 +353,7 @@ def judge_slots(
     """
     judged: dict[Place, Sums] = {}
     for place, sums in found.items():
-        in_hours = sums.received - sums.out_of_hours
+        in_hours = sums.received - sums.off_hours
         if in_hours > 0:
             on_target = sums.handled >= target_of(place[0]) * in_hours
             judged[place] = Sums(slots=1, slots_on_target=int(on_target))

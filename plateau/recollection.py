@@ -61,5 +61,6 @@ def _reopen_visits(engine: Engine, tally: Tally) -> None:
                 queue.service_level_s * 1000,
                 queue.short_abandon_s * 1000,
                 kind=call.kind,
+                waited_before_ms=visit.waited_before_ms,
             )
         )

@@ -34,6 +34,7 @@ from acd.facts import (
 )
 from acd.model import CallId, CallKind, OfferEnd, Outcome, SegmentKind, VisitOutcome
 from store import tables as t
+from store.queries import WAITED_IN_ALL_MS
 
 _AT_ONCE: Final = 500
 _LONGEST_CALL_MS: Final = 86_400_000
@@ -71,7 +72,7 @@ _IS_LOSS: Final = and_(
     _contact.kind == CallKind.INBOUND.value,
     _contact.number.startswith("+"),
     _visit.kind == CallKind.INBOUND.value,
-    _visit.left_at - _visit.enqueued_at > _visit.short_abandon_ms,
+    _visit.short_abandon_ms < WAITED_IN_ALL_MS,
     or_(_HUNG_UP_IN_QUEUE, _LEFT_WITH_NOTHING),
     _IS_LAST,
 )

@@ -174,7 +174,7 @@ def _contact(fact: ContactArrived | ContactEnded) -> Put:
         key,
         ended_at=fact.at,
         ended_by=fact.ended_by.value,
-        in_hours=fact.outcome is not Outcome.OUT_OF_HOURS,
+        in_hours=fact.in_hours and fact.outcome is not Outcome.OUT_OF_HOURS,
         outcome=fact.outcome.value,
         reason=fact.reason,
         data=_json(fact.data),
@@ -220,6 +220,7 @@ def _visit(fact: VisitOpened | VisitClosed | PriorityChanged) -> tuple[Put, ...]
         service_level_ms=fact.service_level_ms,
         short_abandon_ms=fact.short_abandon_ms,
         estimate_ms=fact.estimate_ms,
+        waited_before_ms=fact.waited_before_ms,
     )
     return (opened, place)
 

@@ -202,9 +202,12 @@ _visit: Final = t.queue_visit.c
 _segment: Final = t.segment.c
 
 WAIT_MS: Final = _visit.left_at - _visit.enqueued_at
+WAITED_IN_ALL_MS: Final = WAIT_MS + func.coalesce(_visit.waited_before_ms, 0)
+"""How long the caller had waited when the visit ended, other queues before it included."""
+
 SHORT_VISIT: Final = and_(
     _visit.outcome == VisitOutcome.ABANDONED.value,
-    _visit.short_abandon_ms >= WAIT_MS,
+    _visit.short_abandon_ms >= WAITED_IN_ALL_MS,
 )
 """Whether a visit is a short abandon."""
 

@@ -65,13 +65,18 @@ async def contacts(conn: AsyncConnection, span: Range) -> list[ContactRow]:
             HANDLED.label("handled"),
             _contact.outcome,
             GAVE_UP_SHORTLY.label("short"),
+            _contact.in_hours,
         ).where(_within(_contact.arrived_at, span), _contact.kind == CallKind.INBOUND.value)
     )
     return [
         ContactRow(
-            arrived_at, bool(handled), None if outcome is None else Outcome(outcome), bool(short)
+            arrived_at,
+            bool(handled),
+            None if outcome is None else Outcome(outcome),
+            short=bool(short),
+            in_hours=in_hours is not False,
         )
-        for arrived_at, handled, outcome, short in rows
+        for arrived_at, handled, outcome, short, in_hours in rows
     ]
 
 
@@ -86,6 +91,7 @@ async def visits(conn: AsyncConnection, span: Range) -> list[VisitRow]:
         _visit.service_level_ms,
         _visit.short_abandon_ms,
         _visit.estimate_ms,
+        _visit.waited_before_ms,
     ).where(
         _within(_visit.enqueued_at, span),
         _visit.kind == CallKind.INBOUND.value,
@@ -103,6 +109,7 @@ async def visits(conn: AsyncConnection, span: Range) -> list[VisitRow]:
             service_level_ms=row.service_level_ms,
             short_abandon_ms=row.short_abandon_ms,
             estimate_ms=row.estimate_ms,
+            waited_before_ms=row.waited_before_ms or 0,
         )
         for row in await conn.execute(statement)
     ]

@@ -64,6 +64,7 @@ async def counts_since(conn: AsyncConnection, since: int) -> dict[QueueId, Queue
     visit = t.queue_visit.c
     waited = visit.left_at - visit.enqueued_at
     answered = visit.outcome == VisitOutcome.ANSWERED
+    in_all = waited + func.coalesce(visit.waited_before_ms, 0)
     abandoned = visit.outcome == VisitOutcome.ABANDONED
     rows = await conn.execute(
         select(
@@ -72,7 +73,7 @@ async def counts_since(conn: AsyncConnection, since: int) -> dict[QueueId, Queue
             func.sum(case((answered, 1), else_=0)),
             func.sum(case((answered & (waited <= visit.service_level_ms), 1), else_=0)),
             func.sum(case((abandoned, 1), else_=0)),
-            func.sum(case((abandoned & (waited <= visit.short_abandon_ms), 1), else_=0)),
+            func.sum(case((abandoned & (in_all <= visit.short_abandon_ms), 1), else_=0)),
         )
         .where(
             visit.enqueued_at >= since,

@@ -96,6 +96,7 @@ queue_visit: Final = Table(
     Column("moved_by", String),
     Column("kind", String),
     Column("priority_seq", Integer),
+    Column("waited_before_ms", BigInteger),
     Index(None, "contact_id"),
     Index(None, "queue_id", "enqueued_at"),
     Index(None, "enqueued_at"),

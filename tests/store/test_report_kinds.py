@@ -36,6 +36,7 @@ from kpi.intervals import Interval
 from kpi.rows import Sums
 from store.breakdowns import dispositions, pauses
 from store.reporting import By, ReportQuery, ReportRow, report
+from store.restart import counts_since
 from store.writer import write_facts
 from tests.store.told import Told, agent_states
 
@@ -238,6 +239,42 @@ async def test_short_abandons_after_service_are_the_queues_and_not_the_floors(
         "sales": 1,
         "support": 2,
     }
+
+
+async def test_who_waited_in_another_queue_before_makes_no_short_abandon(
+    engine: AsyncEngine,
+) -> None:
+    call = Told("c", T0).queue("sales").wait(60_000).leave(VisitOutcome.OVERFLOW)
+    call.queue("support", waited_before_ms=60_000).wait(2_000).leave(VisitOutcome.ABANDONED)
+    facts = call.end(Outcome.ABANDONED).facts
+    (total,) = (await _reports(engine, facts, By.TOTAL)).values()
+    support = (await _reports(engine, [], By.QUEUE))["support"]
+    for row in (total, support):
+        assert (row.sums.abandoned, row.sums.short_abandoned) == (1, 0)
+        assert (row.sums.timed_short_abandoned, row.sums.lost_calls) == (0, 1)
+    async with engine.connect() as conn:
+        counts = await counts_since(conn, T0)
+    assert (counts[QueueId("support")].abandoned, counts[QueueId("support")].short_abandoned) == (
+        1,
+        0,
+    )
+
+
+async def test_who_left_a_message_out_of_hours_is_in_no_figure_of_the_hours(
+    engine: AsyncEngine,
+) -> None:
+    facts: list[AnyFact] = list(Told("served", T0).queue().talk("anne", 1_000).facts)
+    later = T0 + 3_600_000
+    for n, outcome in enumerate((Outcome.VOICEMAIL, Outcome.CALLBACK, Outcome.OVERFLOW)):
+        facts += Told(f"night{n}", later).end(outcome, in_hours=False).facts
+    facts += Told("closed", later).end(Outcome.OUT_OF_HOURS).facts
+    (row,) = (await _reports(engine, facts, By.TOTAL)).values()
+    found = row.kpis()
+    assert (found["received"], found["off_hours"], found["out_of_hours"]) == (5, 4, 1)
+    assert (found["voicemail"], found["callback"], found["overflow"]) == (1, 1, 1)
+    assert (found["qs_in_hours"], found["qs_linear"], found["overflow_rate_in_hours"]) == (1, 1, 0)
+    assert found["out_of_hours_rate"] == 4 / 5
+    assert row.sums.slots == 1
 
 
 async def test_an_agents_transfers_are_of_the_calls_that_they_talked_on(

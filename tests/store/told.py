@@ -111,6 +111,7 @@ class Told:
         level_ms: int = 20_000,
         short_ms: int = 5_000,
         estimate_ms: int | None = None,
+        waited_before_ms: int = 0,
     ) -> Told:
         self.visit = VisitId(f"{self.id}-v{self._seq}")
         self.visits += 1
@@ -125,6 +126,7 @@ class Told:
             short_abandon_ms=short_ms,
             kind=self.kind,
             estimate_ms=estimate_ms,
+            waited_before_ms=waited_before_ms,
         )
         self._queue = queue
         return self
@@ -204,8 +206,15 @@ class Told:
         )
         return self
 
-    def end(self, outcome: Outcome, by: EndedBy = EndedBy.CALLER, reason: str = "test") -> Told:
-        self.tell(ContactEnded, outcome=outcome, ended_by=by, reason=reason)
+    def end(
+        self,
+        outcome: Outcome,
+        by: EndedBy = EndedBy.CALLER,
+        *,
+        reason: str = "test",
+        in_hours: bool = True,
+    ) -> Told:
+        self.tell(ContactEnded, outcome=outcome, ended_by=by, reason=reason, in_hours=in_hours)
         return self
 
     def state(self, state: CallState) -> Call:

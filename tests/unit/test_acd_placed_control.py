@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from acd.commands import PlayPrompt
 from acd.errors import Rejected
 from acd.events import (
     ChannelHeld,
@@ -12,6 +13,8 @@ from acd.events import (
     Conference,
     Consult,
     Hold,
+    Pause,
+    PromptFinished,
     Retrieve,
     Transfer,
 )
@@ -85,4 +88,19 @@ def test_a_customer_called_and_not_taken_comes_back_to_the_queue() -> None:
     assert world.alone_with(customer, "music")
     world.ready("ana")
     assert world.together(customer, world.answer(world.rung("ana")))
+    world.over()
+
+
+def test_a_customer_called_for_no_queue_and_not_taken_is_told_so() -> None:
+    world, ana, customer = talking(NUMBER)
+    world.tell(Transfer(ANA, BOB))
+    world.gone(ana)
+    world.tell(Pause(ANA, "lunch"))
+    world.gone(world.rung("bob"), 21)
+    assert world.alone_with(customer, "prompt")
+    assert world.ended() == []
+    prompts = [c for c in world.commands if isinstance(c, PlayPrompt)]
+    assert "occupés" in prompts[-1].media[0]
+    world.tell(PromptFinished(prompts[-1].playback_id))
+    assert world.ended() == [("answered", "system", "not_taken:rejected")]
     world.over()

@@ -10,7 +10,7 @@ import pytest
 from acd.commands import AnswerCaller, HangUp
 from acd.config import Calendar, OpenSpan
 from acd.events import Configure, DigitPressed
-from acd.facts import VisitOpened
+from acd.facts import ContactEnded, VisitOpened
 from acd.model import (
     AgentState,
     CalendarId,
@@ -24,7 +24,7 @@ from acd.model import (
     VisitOutcome,
 )
 from tests.unit.acd_stage import agent, queue
-from tests.unit.queued_callers import NEVER, Queued, floor_of, to_queue
+from tests.unit.queued_callers import NEVER, NUMBER, Queued, floor_of, to_queue
 
 pytestmark = pytest.mark.unit
 
@@ -72,6 +72,51 @@ def test_closing_leaves_those_inside_who_are_served() -> None:
     world.signs_in("ana")
     world.answers(world.ring("ana"))
     assert world.call().state is CallState.TALKING
+
+
+def test_a_closed_queue_whose_number_outside_rings_out_says_that_it_is_closed() -> None:
+    world = Queued(floor_of(queue(closed=True, on_closed=Target(TargetKind.NUMBER, NUMBER))))
+    world.waits()
+    world.pass_time(45_000)
+    assert "fermés" in world.hears()[0]
+    assert world.call().state is CallState.IN_FLOW
+    world.prompt_ends()
+    assert world.outcomes() == [(Outcome.OUT_OF_HOURS, "not_taken:rona")]
+
+
+def came_in_hours(world: Queued) -> list[bool]:
+    return [f.in_hours for f in world.told(ContactEnded)]
+
+
+@pytest.mark.parametrize("kind", [TargetKind.CALLBACK, TargetKind.NUMBER, TargetKind.VOICEMAIL])
+def test_who_is_turned_away_by_a_closed_queue_came_out_of_hours_whatever_follows(
+    kind: TargetKind,
+) -> None:
+    number = NUMBER if kind is TargetKind.NUMBER else None
+    world = Queued(floor_of(queue(closed=True, on_closed=Target(kind, number))))
+    world.hangs_up(world.waits("+33612345678"))
+    assert came_in_hours(world) == [False]
+
+
+def test_whom_another_queue_or_an_agent_takes_came_in_hours() -> None:
+    world = Queued(floor_of(queue(closed=True, on_closed=to_queue("night")), queue("night")))
+    world.hangs_up(world.waits())
+    world.signs_in("ana")
+    caller = world.waits()
+    world.answers(world.ring("ana"))
+    world.hangs_up(caller)
+    assert came_in_hours(world) == [True, True]
+
+
+def test_who_waited_before_a_closed_queue_came_in_hours() -> None:
+    limited = queue(max_wait_s=20, on_max_wait=to_queue("shut"))
+    over = Target(TargetKind.NUMBER, NUMBER)
+    world = Queued(floor_of(limited, queue("shut", closed=True, on_closed=over)))
+    caller = world.waits()
+    world.pass_time(20_000)
+    world.hangs_up(caller)
+    assert world.outcomes() == [(Outcome.OVERFLOW, "hung_up_on_the_way")]
+    assert came_in_hours(world) == [True]
 
 
 def test_a_full_queue_turns_the_next_caller_away_and_counts_the_visit() -> None:

@@ -220,6 +220,8 @@ def test_a_message_out_of_hours_waits_for_the_agents_although_the_queue_is_close
     assert world.work_item().state is CallState.WAITING
     world.signs_in("ana")
     world.ring("ana")
+    (ended,) = world.told(ContactEnded)
+    assert (ended.outcome, ended.in_hours) == (Outcome.VOICEMAIL, False)
 
 
 def test_a_key_cuts_the_greeting_short() -> None:
