@@ -1,6 +1,7 @@
 """What follows when the switch did not do as told. Pure.
 
-Most failures say that a leg has ended, of which other news comes too; a lost join is tried again.
+Most failures say that a leg has ended, of which other news comes too; a lost join is tried again,
+and so are answering and music, without which a caller hears nobody.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from acd.events import ChannelGone, CommandFailed, Failure, PromptFinished, Reco
 from acd.facts import Call
 from acd.floor import Floor
 from acd.legs import bridged
-from acd.model import CallState, OfferEnd, Outcome
+from acd.model import CallId, CallState, ChannelId, OfferEnd, Outcome
 from acd.states import CallInput, call_goes
 from acd.timers import Wake
 
@@ -37,6 +38,9 @@ JOIN_PATIENCE_MS = 1_000
 """How long a failed join waits for the news that a party hung up, before it is tried again."""
 
 JOIN_TRIES = 3
+
+HEAR_AGAIN_MS = 2_000
+"""How soon a leg that may not have been answered, or may hear no music, is told so again."""
 
 PROBE_AGAIN_MS = 5_000
 """A phone whose state could not be read is asked again: else its agent would wait for ever."""
@@ -63,6 +67,10 @@ def command_failed(floor: Floor, event: CommandFailed) -> None:
             news.recording_ended(floor, RecordingEnded(command.recording_id, event.detail))
         case SnoopOn():
             news.channel_gone(floor, ChannelGone(command.snoop_id))
+        case AnswerCaller() if failure is not Failure.GONE:
+            floor.timers.set(Wake.ANSWER, command.channel_id, floor.now_ms + HEAR_AGAIN_MS)
+        case StartMusic() if failure is not Failure.GONE:
+            floor.timers.set(Wake.MUSIC, command.channel_id, floor.now_ms + HEAR_AGAIN_MS)
         case AnswerCaller() | IndicateRinging() | StartMusic() | PlayPrompt() | RecordLeg():
             if failure is Failure.GONE:
                 news.channel_gone(floor, ChannelGone(command.channel_id))
@@ -137,3 +145,34 @@ def join_again(floor: Floor, call: Call) -> None:
     floor.order(JoinBridge(call.lane, talk.bridge_id, bridged(call)))
     talk = msgspec.structs.replace(talk, join_tries=talk.join_tries + 1)
     floor.put_call(msgspec.structs.replace(call, talk=talk))
+
+
+def answer_again(floor: Floor, channel_id: ChannelId) -> None:
+    """The leg is still there: answering one that was answered does no harm."""
+    if channel_id in floor.phone_sessions:
+        floor.order(AnswerCaller(CallId(channel_id), channel_id))
+        return
+    found = news.leg_of(floor, channel_id)
+    if found is not None:
+        floor.order(AnswerCaller(found[0].lane, channel_id))
+
+
+def play_music_again(floor: Floor, channel_id: ChannelId) -> None:
+    """Music for the leg, if it is still to hear it."""
+    found = news.leg_of(floor, channel_id)
+    if found is None:
+        return
+    call = found[0]
+    consult = floor.calls.get(call.consult_id) if call.consult_id is not None else None
+    hearing = next((c for c in (consult, call) if c and _is_to_hear_music(c, channel_id)), None)
+    if hearing is not None:
+        queue_id = hearing.last_queue_id
+        music = floor.queue(queue_id).music if queue_id is not None else "default"
+        floor.order(StartMusic(hearing.lane, channel_id, music))
+
+
+def _is_to_hear_music(call: Call, channel_id: ChannelId) -> bool:
+    if call.music and channel_id == call.channel_id:
+        return True
+    talk = call.talk
+    return talk is not None and talk.other_held and channel_id == talk.agent_channel_id

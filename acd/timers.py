@@ -14,6 +14,8 @@ class Wake(StrEnum):
     WRAP_UP = "wrap_up"
     REST = "rest"
     JOIN = "join"
+    ANSWER = "answer"
+    MUSIC = "music"
     PROBE = "probe"
     RELAX = "relax"
     MAX_WAIT = "max_wait"

@@ -28,6 +28,10 @@ def wake(floor: Floor, why: Wake, owner: str) -> None:
     match why:
         case Wake.PROBE:
             floor.order(ProbePhone(PhoneId(owner)))
+        case Wake.ANSWER:
+            mishaps.answer_again(floor, ChannelId(owner))
+        case Wake.MUSIC:
+            mishaps.play_music_again(floor, ChannelId(owner))
         case Wake.WRAP_UP:
             agents.wrap_up_over(floor, AgentId(owner))
         case Wake.REST:
@@ -64,5 +68,7 @@ def _wake_call(floor: Floor, why: Wake, call_id: CallId) -> None:
             calling_back.due(floor, call)
         case Wake.PROBE | Wake.WRAP_UP | Wake.REST | Wake.ABOUT_FREE | Wake.SESSION:
             pass  # an agent's or a phone's
+        case Wake.ANSWER | Wake.MUSIC:
+            pass  # a leg's
         case _:
             assert_never(why)

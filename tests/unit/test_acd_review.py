@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from acd.commands import (
+    AnswerCaller,
     HangUp,
     JoinBridge,
     PlayPrompt,
     RingAgent,
     SnoopOn,
+    StartMusic,
     StopMusic,
     StopPrompt,
 )
@@ -35,6 +38,7 @@ from acd.events import (
     Failure,
     GetReady,
     HangUpTalk,
+    Hold,
     LeaveConference,
     LegAnswered,
     Mute,
@@ -44,6 +48,7 @@ from acd.events import (
     PromptFinished,
     RecordingEnded,
     RecordingVerified,
+    Retrieve,
     Supervise,
     TakeBack,
     TakeOver,
@@ -441,3 +446,34 @@ def test_a_number_forbidden_since_it_was_booked_is_not_dialled() -> None:
     assert stage.state("ana") is AgentState.READY
     assert [f.state for f in stage.told(CallbackChanged)] == ["booked", "failed"]
     assert [f.reason for f in stage.told(ContactEnded)] == ["destination_not_allowed"]
+
+
+@pytest.mark.parametrize("failure", [Failure.UNKNOWN, Failure.UNAVAILABLE, Failure.REFUSED])
+def test_a_caller_who_may_not_have_been_answered_is_answered_again(failure: Failure) -> None:
+    stage = Stage()
+    stage.signs_in("ana")
+    caller, _ = stage.talk()
+    (answer,) = stage.ordered(AnswerCaller)
+    for _ in range(4):
+        stage.tell(CommandFailed(answer, failure))
+        stage.pass_time(2_001)
+        assert stage.ordered(AnswerCaller) == [answer]
+    stage.tell(CommandFailed(answer, failure))
+    stage.hangs_up(caller)
+    stage.pass_time(2_001)
+    assert stage.ordered(AnswerCaller) == []
+
+
+def test_music_that_was_not_played_is_played_while_it_is_still_wanted() -> None:
+    stage = Stage()
+    stage.signs_in("ana")
+    stage.talk()
+    stage.tell(Hold(AgentId("ana")))
+    (music,) = stage.ordered(StartMusic)
+    stage.tell(CommandFailed(music, Failure.UNKNOWN))
+    stage.pass_time(2_001)
+    assert stage.ordered(StartMusic) == [music]
+    stage.tell(CommandFailed(music, Failure.UNKNOWN))
+    stage.tell(Retrieve(AgentId("ana")))
+    stage.pass_time(2_001)
+    assert stage.ordered(StartMusic) == []
