@@ -68,11 +68,13 @@ def call_of(floor: Floor, event: Event) -> CallId | None:
     assert_never(event)
 
 
-def call_woken(why: Wake, owner: str) -> CallId | None:
+def call_woken(floor: Floor, why: Wake, owner: str) -> CallId | None:
     """The call that a timer is about; None where it is an agent's or a phone's state."""
     match why:
         case Wake.PROBE | Wake.WRAP_UP | Wake.REST | Wake.ABOUT_FREE:
             return None
+        case Wake.ANSWER | Wake.MUSIC:
+            return _on_leg(floor, ChannelId(owner))
         case (
             Wake.FLOW
             | Wake.OFFER

@@ -114,7 +114,7 @@ class Engine:
         floor = self.floor
         floor.now_ms = now_ms
         while (due := floor.timers.pop_due(now_ms)) is not None:
-            self._about = about.call_woken(*due)
+            self._about = about.call_woken(floor, *due)
             try:
                 waking.wake(floor, *due)
             except ImpossibleTransition as impossible:

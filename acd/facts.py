@@ -317,7 +317,10 @@ class RecordingStarted(Fact, frozen=True, tag=True):
 
 
 class RecordingKept(Fact, frozen=True, tag=True):
-    """The file is on disk and was checked. `path` is relative to the recordings folder."""
+    """The file is on disk and was checked. `path` is relative to the recordings folder.
+
+    `fault` is why it may not hold all that was said; None: nothing speaks against it.
+    """
 
     call_id: CallId
     recording_id: RecordingId
@@ -325,6 +328,7 @@ class RecordingKept(Fact, frozen=True, tag=True):
     size_bytes: int
     duration_ms: int
     sha256: str
+    fault: str | None = None
 
 
 class RecordingLost(Fact, frozen=True, tag=True):

@@ -23,7 +23,11 @@ router = APIRouter(prefix="/recordings", tags=["recordings"])
 
 
 class Recording(Out):
-    """A recording; only one that is `kept` has audio."""
+    """A recording; only one that is `kept` has audio.
+
+    `fault` is why it may not hold all that was said (the switch reported a failure, or there is
+    much less audio than there was time); null: nothing speaks against it.
+    """
 
     id: str
     contact_id: str
@@ -35,6 +39,7 @@ class Recording(Out):
     duration_ms: int | None
     sha256: str | None
     lost_reason: str | None
+    fault: str | None
 
 
 class Recordings(BaseModel):

@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd import announcing, phone_codes
-from acd.commands import RecordLeg, StartRecording
+from acd.commands import StopRecording
 from acd.config import FloorConfig
 from acd.engine import Engine
 from acd.errors import PlateauError, Rejected
@@ -270,9 +270,8 @@ class FloorProcess:
 
     def _on_switch_event(self, event: SwitchEvent) -> None:
         """From the switchboard: what could not be done. A recording refused is lost at once."""
-        recording = StartRecording | RecordLeg
-        if isinstance(event, CommandFailed) and isinstance(event.command, recording):
-            self._recorder.switch_says_ended(event.command.recording_id, event.detail)
+        if isinstance(event, CommandFailed):
+            self._recorder.command_failed(event)
         self._service.post(event)
 
     def _on_ari_event(self, event: AriEvent) -> None:
@@ -357,6 +356,9 @@ class FloorProcess:
             self._remember_forecast()
 
     def _on_turn(self, turn: Turn) -> None:
+        for command in turn.commands:
+            if isinstance(command, StopRecording):
+                self._recorder.told_to_stop(command.recording_id)
         for fact in turn.facts:
             self._tally.count(fact)
             self._recorder.on_fact(fact)
@@ -449,6 +451,7 @@ class FloorProcess:
             "commands_failed_total": sum(self._switchboard.failed_count.values()),
             "recordings_kept_total": self._recorder.kept_count,
             "recordings_lost_total": self._recorder.lost_count,
+            "recordings_incomplete_total": self._recorder.incomplete_count,
             "store_facts_written_total": self._writer.written,
             "store_facts_rejected_total": self._writer.rejected,
             "journal_lines_damaged_total": self._writer.damaged,

@@ -2,7 +2,8 @@
 
 Asterisk's word that a recording has finished does not prove that audio reached the disk: the file
 is looked for, measured and hashed here, off the event loop. Verification tells `RecordingKept` or
-`RecordingLost`, each recording exactly one.
+`RecordingLost`, each recording exactly one; what was kept though the switch reported a failure, or
+though much is missing, is kept with that fault.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from acd.commands import RecordLeg, StartRecording
+from acd.events import CommandFailed, Failure
 from acd.facts import AnyFact, ContactEnded, RecordingKept, RecordingLost, RecordingStarted
 from acd.model import CallId, RecordingId
 from recording.wav import WavFault, read_header
@@ -26,7 +29,12 @@ PATIENCE_S = 2.0
 Asterisk tells it through the bridge, and drops it when the last leg has just left."""
 
 SETTLE_S = 1.0
-"""How long a file must have kept its size to be taken as whole, if the switch told nothing."""
+"""How long a file must have kept its size to be taken as whole, if the switch told nothing or a
+failure."""
+
+SHORT_MS = 10_000
+"""A conversation of which half or more is missing, and more than this, was not recorded whole. The
+margin is wide: a phone that sends nothing while it is muted leaves no audio either."""
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -98,8 +106,10 @@ class Recorder:
         self._messages: dict[RecordingId, Expected] = {}
         self._ended: dict[RecordingId, asyncio.Event] = {}
         self._failed: dict[RecordingId, str] = {}
+        self._until: dict[RecordingId, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.kept_count = 0
+        self.incomplete_count = 0
         self.lost_count = 0
 
     def on_fact(self, fact: AnyFact) -> None:
@@ -109,6 +119,10 @@ class Recorder:
             self.expect(Expected(fact.recording_id, fact.call_id, fact.at, message))
         elif isinstance(fact, ContactEnded):
             for expected in self._open.pop(fact.call_id, ()):
+                until = self._until.get(expected.recording_id)
+                if until is not None:
+                    # A call that ended unseen is ended later than it ended.
+                    self._until[expected.recording_id] = min(until, fact.at)
                 self._messages.pop(expected.recording_id, None)
                 self._start(expected)
 
@@ -123,6 +137,17 @@ class Recorder:
         """The call ended while nobody looked: verify now."""
         self._ended[expected.recording_id] = asyncio.Event()
         self._start(expected)
+
+    def command_failed(self, event: CommandFailed) -> None:
+        """A recording was refused. If no reply came it may be running: its file will tell."""
+        command, unknown = event.command, event.failure is Failure.UNKNOWN
+        if isinstance(command, RecordLeg) or (isinstance(command, StartRecording) and not unknown):
+            self.switch_says_ended(command.recording_id, event.detail)
+
+    def told_to_stop(self, recording_id: RecordingId) -> None:
+        """The floor has the switch end this recording now: there is nothing to record after it."""
+        if recording_id in self._ended:
+            self._until.setdefault(recording_id, self._now_ms())
 
     def switch_says_ended(self, recording_id: RecordingId, failed: str | None) -> None:
         """The switch finished writing, or gave up."""
@@ -163,39 +188,62 @@ class Recorder:
         found: Measured | None = None
         try:
             found = await asyncio.to_thread(measure, path)
-            while reason is None and not ended.is_set() and await self._grows(path, found):
+            doubtful = reason is not None or not ended.is_set()
+            while doubtful and await self._grows(path, found):
                 found = await asyncio.to_thread(measure, path)
         except FileNotFoundError:
             reason = reason or "no file was written"
         except (WavFault, OSError) as fault:
             reason = reason or str(fault)
         del self._ended[recording_id]
-        self._tell(expected, found, reason or "unknown")
+        until = self._until.pop(recording_id, None)
+        if found is None:
+            self._lost(expected, reason or "unknown")
+        else:
+            self._kept(expected, found, reason or _shortness(expected, found, until))
 
     async def _grows(self, path: Path, found: Measured) -> bool:
-        """Without the switch's word, a file is whole when it has not grown for a while."""
+        """Without the switch's good word, a file is whole when it has not grown for a while."""
         await asyncio.sleep(self._settle_s)
         size = await asyncio.to_thread(lambda: path.stat().st_size)
         return size != found.size_bytes
 
-    def _tell(self, expected: Expected, found: Measured | None, reason: str) -> None:
+    def _lost(self, expected: Expected, reason: str) -> None:
         recording_id, now_ms = expected.recording_id, self._now_ms()
-        if found is None:
-            self.lost_count += 1
-            log.error("a recording is lost", recording=recording_id, why=reason)
-            lost = RecordingLost(recording_id, 1, now_ms, expected.call_id, recording_id, reason)
-            self._keep((lost,))
-            return
+        self.lost_count += 1
+        log.error("a recording is lost", recording=recording_id, why=reason)
+        lost = RecordingLost(recording_id, 1, now_ms, expected.call_id, recording_id, reason)
+        self._keep((lost,))
+
+    def _kept(self, expected: Expected, found: Measured, fault: str | None) -> None:
+        recording_id = expected.recording_id
         self.kept_count += 1
+        if fault is not None:
+            self.incomplete_count += 1
+            log.error("a recording may not be whole", recording=recording_id, why=fault)
         kept = RecordingKept(
             recording_id,
             1,
-            now_ms,
+            self._now_ms(),
             expected.call_id,
             recording_id,
             file_name(recording_id),
             found.size_bytes,
             found.duration_ms,
             found.sha256,
+            fault,
         )
         self._keep((kept,))
+
+
+def _shortness(expected: Expected, found: Measured, until: int | None) -> str | None:
+    """What is missing, in words; None: nothing much, or nobody knows how long it ought to be.
+
+    The switch cuts the silence off a message's end, so its length says nothing.
+    """
+    if until is None or expected.message:
+        return None
+    meant_ms = until - expected.since
+    if meant_ms - found.duration_ms <= SHORT_MS or found.duration_ms * 2 > meant_ms:
+        return None
+    return f"{found.duration_ms / 1000:.1f} s of audio for {meant_ms / 1000:.1f} s of conversation"

@@ -270,6 +270,7 @@ def _recording(fact: RecordingStarted | RecordingKept | RecordingLost) -> Put:
                 size_bytes=fact.size_bytes,
                 duration_ms=fact.duration_ms,
                 sha256=fact.sha256,
+                fault=fact.fault,
             )
         case RecordingLost():
             return _put(

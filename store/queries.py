@@ -164,7 +164,7 @@ class DecisionRow(msgspec.Struct, frozen=True):
 
 
 class RecordingRow(msgspec.Struct, frozen=True):
-    """A recording; `state` is started, kept or lost."""
+    """A recording; `state` is started, kept or lost. `fault`: why a kept one may not be whole."""
 
     id: str
     contact_id: str
@@ -177,6 +177,7 @@ class RecordingRow(msgspec.Struct, frozen=True):
     duration_ms: int | None
     sha256: str | None
     lost_reason: str | None
+    fault: str | None
 
 
 class CallDetail(msgspec.Struct, frozen=True):

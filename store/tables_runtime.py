@@ -196,6 +196,7 @@ recording: Final = Table(
     Column("sha256", String),
     Column("lost_at", BigInteger),
     Column("lost_reason", String),
+    Column("fault", String),
     Index(None, "contact_id"),
     Index(None, "started_at", "id"),
 )

@@ -217,6 +217,7 @@ async def put_call(stand: Stand, agent: str = "1001") -> None:
             )
         )
         kept = {"path": "aa/r1.wav", "kept_at": T0, "size_bytes": 10, "duration_ms": 1}
+        kept["fault"] = "disk full"
         for id_, more in (
             ("r1", kept),
             ("r2", {"lost_at": T0, "lost_reason": "empty"}),
@@ -252,6 +253,11 @@ async def test_calls_pages_and_reasons(stand: Stand) -> None:
 
 async def test_audio_by_ranges_and_its_problems(stand: Stand) -> None:
     await put_call(stand, "1002")
+    listed = (await stand.call("GET", "/recordings", "boss")).json()["recordings"]
+    assert {each["id"]: each["fault"] for each in listed if each["id"] in ("r1", "r2")} == {
+        "r1": "disk full",
+        "r2": None,
+    }
     whole = await stand.call("GET", "/recordings/r1/audio", "boss")
     assert (whole.content, whole.headers["content-type"]) == (b"0123456789", "audio/wav")
     part = await stand.call("GET", "/recordings/r1/audio", "boss", headers={"range": "bytes=2-4"})

@@ -38,6 +38,7 @@ from acd.model import (
 from acd.tally import Tally
 from store import config as store_config
 from store.follow_up import mark_done
+from store.queries import get_recording
 from store.restart import (
     alert_seqs,
     counts_since,
@@ -121,12 +122,16 @@ async def test_recordings_of_which_nothing_more_is_known(engine: AsyncEngine) ->
         RecordingStarted(call, n, T0 + n, call, RecordingId(f"r{n}"), None, None) for n in (1, 2)
     ]
     facts.append(
-        RecordingKept("r1", 1, T0 + 9, call, RecordingId("r1"), "r1.wav", 44, 1000, "0" * 64)
+        RecordingKept(
+            "r1", 1, T0 + 9, call, RecordingId("r1"), "r1.wav", 44, 1000, "0" * 64, "disk full"
+        )
     )
     await write(engine, facts)
     async with engine.connect() as conn:
         (open_one,) = await unverified_recordings(conn)
+        kept = await get_recording(conn, "r1")
     assert (open_one.recording_id, open_one.call_id, open_one.started_at) == ("r2", call, T0 + 2)
+    assert (kept.state, kept.fault) == ("kept", "disk full")
 
 
 async def test_who_last_talked_to_each_number(engine: AsyncEngine) -> None:

@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acd.commands import StartRecording
+from acd.events import CommandFailed, Failure
 from acd.facts import AnyFact, ContactEnded, RecordingKept, RecordingLost, RecordingStarted
-from acd.model import AgentId, CallId, EndedBy, Outcome, RecordingId
-from recording.service import Expected, Recorder, measure
+from acd.model import AgentId, BridgeId, CallId, EndedBy, Outcome, RecordingId
+from recording.service import Expected, Measured, Recorder, measure
 from recording.wav import WavFault, read_header
 
 pytestmark = pytest.mark.unit
@@ -111,11 +113,12 @@ def test_a_header_without_audio_is_no_recording(tmp_path: Path) -> None:
 class Desk:
     """A recorder on a folder, and what it told."""
 
-    def __init__(self, folder: Path, patience_s: float = 10.0) -> None:
+    def __init__(self, folder: Path, patience_s: float = 10.0, settle_s: float = 0.2) -> None:
         self.told: list[AnyFact] = []
         self.arrived = asyncio.Event()
         self.folder = folder
-        self.recorder = Recorder(folder, lambda: NOW_MS, self.keep, patience_s)
+        self.now_ms = NOW_MS
+        self.recorder = Recorder(folder, lambda: self.now_ms, self.keep, patience_s, settle_s)
 
     def keep(self, facts: tuple[AnyFact, ...]) -> None:
         self.told.extend(facts)
@@ -124,8 +127,8 @@ class Desk:
     def start(self, agent_id: AgentId | None = ANA) -> None:
         self.recorder.on_fact(RecordingStarted(CALL, 3, 1, CALL, RECORDING, agent_id, None))
 
-    def end(self) -> None:
-        ended = ContactEnded(CALL, 9, 2, CALL, Outcome.ANSWERED, EndedBy.CALLER, "")
+    def end(self, at: int = 2) -> None:
+        ended = ContactEnded(CALL, 9, at, CALL, Outcome.ANSWERED, EndedBy.CALLER, "")
         self.recorder.on_fact(ended)
 
     def write(self, data: bytes) -> None:
@@ -240,7 +243,97 @@ async def test_audio_counts_more_than_the_switchs_word(tmp_path: Path) -> None:
     desk.write(wav(8000))
     desk.recorder.switch_says_ended(RECORDING, "unknown cause")
     desk.end()
-    assert isinstance(await desk.one(), RecordingKept)
+    kept = await desk.one()
+    assert isinstance(kept, RecordingKept)
+    assert kept.fault == "unknown cause"
+    assert (desk.recorder.kept_count, desk.recorder.incomplete_count) == (1, 1)
+
+
+async def test_a_file_that_the_switch_gave_up_is_measured_when_it_grows_no_more(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path, settle_s=0.05)
+    desk.start()
+    desk.write(wav(8000))
+    desk.recorder.switch_says_ended(RECORDING, "No space left on device")
+    desk.end()
+    grew = asyncio.Event()
+    first = desk.recorder._grows
+
+    async def grows(path: Path, found: Measured) -> bool:
+        if not grew.is_set():
+            grew.set()
+            desk.write(wav(16_000))
+        return await first(path, found)
+
+    desk.recorder._grows = grows  # type: ignore[method-assign]
+    kept = await desk.one()
+    assert isinstance(kept, RecordingKept)
+    assert (kept.duration_ms, kept.fault) == (2000, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "agent_id", "fault"),
+    [
+        (1, ANA, "1.0 s of audio for 60.0 s of conversation"),
+        (30, ANA, "30.0 s of audio for 60.0 s of conversation"),
+        (31, ANA, None),
+        (60, ANA, None),
+        # A message's silent end is cut off by the switch.
+        (1, None, None),
+    ],
+)
+async def test_much_less_audio_than_conversation_is_a_fault(
+    tmp_path: Path, seconds: int, agent_id: AgentId | None, fault: str | None
+) -> None:
+    desk = Desk(tmp_path)
+    desk.start(agent_id)
+    desk.write(wav(8000 * seconds))
+    desk.now_ms = 60_001
+    desk.recorder.told_to_stop(RECORDING)
+    desk.now_ms = 90_000
+    desk.end(90_000)
+    desk.recorder.switch_says_ended(RECORDING, None)
+    kept = await desk.one()
+    assert isinstance(kept, RecordingKept)
+    assert kept.fault == fault
+    assert desk.recorder.incomplete_count == (fault is not None)
+
+
+async def test_a_short_conversation_and_one_that_ended_unseen_lack_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.start()
+    desk.write(wav(8000 * 30))
+    desk.now_ms = 14 * 3_600_000
+    desk.recorder.told_to_stop(RECORDING)
+    desk.end(31_000)
+    desk.recorder.switch_says_ended(RECORDING, None)
+    kept = await desk.one()
+    assert isinstance(kept, RecordingKept)
+    assert kept.fault is None
+
+
+async def test_a_start_without_a_reply_may_have_been_one(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, patience_s=0.01, settle_s=0.01)
+    desk.start()
+    desk.write(wav(8000))
+    started = StartRecording(CALL, BridgeId("b"), RECORDING)
+    desk.recorder.command_failed(CommandFailed(started, Failure.UNKNOWN, "no reply"))
+    desk.end()
+    kept = await desk.one()
+    assert isinstance(kept, RecordingKept)
+    assert kept.fault is None
+
+
+async def test_a_refused_start_says_why_there_is_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.start()
+    started = StartRecording(CALL, BridgeId("b"), RECORDING)
+    desk.recorder.command_failed(CommandFailed(started, Failure.REFUSED, "Bridge not found"))
+    desk.end()
+    lost = await desk.one()
+    assert isinstance(lost, RecordingLost)
+    assert lost.reason == "Bridge not found"
 
 
 async def test_a_call_that_lasts_across_a_restart_is_verified_when_it_ends(tmp_path: Path) -> None:
