@@ -119,7 +119,8 @@ class FloorProcess:
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve calls until `stop`; `ready` is called when the first synchronisation is done.
 
-        Raises PlateauError (one sentence for the operator), StoreError, AriUnavailable.
+        A connection to the switch that ended by a fault of ours ends it too: nothing would open
+        another. Raises PlateauError (one sentence for the operator), StoreError, AriUnavailable.
         """
         settings = self._settings
         place = find_switch(settings)
@@ -153,6 +154,12 @@ class FloorProcess:
             ready()
             await self._stopping.wait()
             log.info("floor stops", calls=len(self._service.live_call_ids()))
+            if self._ari_state is ConnectionState.CLOSED:
+                raise PlateauError(
+                    "switch-connection-failed",
+                    "The connection to Asterisk ended by a fault of ours; the log has its trace. "
+                    "Start the floor again: calls go on meanwhile.",
+                )
 
     def _work_beside(self) -> None:
         app = self._settings.ari_app
@@ -290,6 +297,9 @@ class FloorProcess:
             self._service.lost_sight()
         if state is ConnectionState.REPLACED:
             log.critical("another floor took our application: this one stops commanding")
+            self.stop()
+        if state is ConnectionState.CLOSED and self._synced and not self._stopping.is_set():
+            log.critical("the connection to Asterisk ended for good: this floor is deaf and ends")
             self.stop()
 
     async def _on_sync(self, snapshot: Snapshot) -> None:

@@ -15,9 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.errors import PlateauError
+from ari.settings import ConnectionState
 from plateau.clock import Clock
 from plateau.daemons import Daemon
+from plateau.floor_process import FloorProcess
 from plateau.secrets_file import own_secret
+from plateau.settings import Settings
 
 pytestmark = pytest.mark.unit
 
@@ -203,3 +206,18 @@ def test_processes_that_start_together_agree(tmp_path: Path) -> None:
         said = list(pool.map(lambda process: process.communicate("\n", 10)[0], started))
     assert len(set(said)) == 1
     assert len(said[0].strip()) >= 43
+
+
+# ---- the floor's process -----------------------------------------------------------------------
+
+
+async def test_a_floor_whose_connection_ended_for_good_ends_too(tmp_path: Path) -> None:
+    process = FloorProcess(Settings(home=tmp_path))
+    process._on_ari_state(ConnectionState.CLOSED)
+    # Before the first synchronisation the start itself fails, with its own sentence.
+    assert not process._stopping.is_set()
+    process._synced = True
+    process._on_ari_state(ConnectionState.CONNECTED)
+    assert not process._stopping.is_set()
+    process._on_ari_state(ConnectionState.CLOSED)
+    assert process._stopping.is_set()
