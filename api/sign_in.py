@@ -63,51 +63,103 @@ def _address(request: Request, context: Context) -> str:
     return host
 
 
-async def _check_throttle(context: Context, login: str, address: str) -> None:
+async def _refuse_hasty(context: Context, login: str, address: str) -> None:
+    """Raises Problem 429 while this login's wrong passwords from this address ask for a pause."""
     now_ms = context.now_ms()
     since = now_ms - throttle.WINDOW_MS
     async with context.engine.connect() as conn:
-        for who, free in (
-            ({"login": login}, throttle.FREE_PER_LOGIN),
-            ({"address": address}, throttle.FREE_PER_ADDRESS),
-        ):
-            failures = await accounts.count_failures(conn, since_ms=since, **who)
-            delay = throttle.delay_ms(failures, free)
-            if not delay:
-                continue
-            recent = await accounts.count_failures(conn, since_ms=now_ms - delay + 1, **who)
-            if recent:
-                context.metrics.sign_ins.labels("throttled").inc()
-                seconds = -(-delay // 1000)
-                raise Problem(
-                    429,
-                    "too-many-attempts",
-                    f"Too many wrong passwords; try again in {seconds} s.",
-                    headers={"Retry-After": str(seconds)},
-                )
+        failures = await accounts.count_failures(conn, since_ms=since, login=login, address=address)
+        delay = throttle.delay_ms(failures)
+        recent = 0
+        if delay:
+            recent = await accounts.count_failures(
+                conn, since_ms=now_ms - delay + 1, login=login, address=address
+            )
+    if recent:
+        context.metrics.sign_ins.labels("throttled").inc()
+        seconds = -(-delay // 1000)
+        raise Problem(
+            429,
+            "too-many-attempts",
+            f"Too many wrong passwords; try again in {seconds} s.",
+            headers={"Retry-After": str(seconds)},
+        )
+
+
+async def _late_ms(context: Context, login: str, address: str) -> int | None:
+    """How late the answer is to come, in ms; None: the address is known for this login."""
+    now_ms = context.now_ms()
+    since = now_ms - throttle.WINDOW_MS
+    async with context.engine.connect() as conn:
+        known_at = await accounts.last_success(conn, login, address)
+        if known_at is not None and known_at >= now_ms - throttle.KNOWN_MS:
+            return None
+        of_login = await accounts.count_failures(conn, since_ms=since, login=login)
+        of_address = await accounts.count_failures(conn, since_ms=since, address=address)
+    return throttle.late_ms(of_login, of_address)
 
 
 async def _check_password(context: Context, login: str, password: str, address: str) -> UserRow:
-    """The user. Raises Problem 401 or 429. Attempts for one login go one after another."""
+    """The user. Raises Problem 401 or 429.
+
+    Attempts for one login from one address go one after another, so that parallel guesses count;
+    so do all from one address but those to logins for which it is known: a flood of guesses must
+    not hold up who signs in there each day.
+    """
+    late = await _late_ms(context, login, address)
+    pair = context.locks.setdefault(f"pair {address} {login}", asyncio.Lock())
+    if late is None:
+        async with pair:
+            return await _attempt(context, login, password, address)
+    await asyncio.sleep(late / 1000)
     by_address = context.locks.setdefault(f"address {address}", asyncio.Lock())
-    by_login = context.locks.setdefault(f"login {login}", asyncio.Lock())
-    async with by_address, by_login:
-        await _check_throttle(context, login, address)
-        async with context.engine.connect() as conn:
-            user = await accounts.find_user(conn, login)
-        good = await verify_password(None if user is None else user.password_hash, password)
-        accepted = good and user is not None and user.active
-        async with context.engine.begin() as conn:
-            await accounts.record_attempt(
-                conn, login=login, address=address, succeeded=accepted, now_ms=context.now_ms()
-            )
-            await accounts.purge_attempts(conn, context.now_ms() - 24 * 3600 * 1000)
-            if accepted and user is not None:
-                await audit(conn, context, f"user:{user.id}", "sign-in", f"user:{user.id}")
+    async with pair, by_address:
+        return await _attempt(context, login, password, address)
+
+
+async def _attempt(context: Context, login: str, password: str, address: str) -> UserRow:
+    await _refuse_hasty(context, login, address)
+    async with context.engine.connect() as conn:
+        user = await accounts.find_user(conn, login)
+    good = await verify_password(None if user is None else user.password_hash, password)
+    accepted = good and user is not None and user.active
+    now_ms = context.now_ms()
+    async with context.engine.begin() as conn:
+        await accounts.record_attempt(
+            conn, login=login, address=address, succeeded=accepted, now_ms=now_ms
+        )
+        await accounts.purge_attempts(
+            conn,
+            failed_before_ms=now_ms - 24 * 3600 * 1000,
+            succeeded_before_ms=now_ms - throttle.KNOWN_MS,
+        )
+        if accepted and user is not None:
+            await audit(conn, context, f"user:{user.id}", "sign-in", f"user:{user.id}")
+        else:
+            await _note_refused(conn, context, user, login, address)
     context.metrics.sign_ins.labels("accepted" if accepted else "refused").inc()
     if user is None or not accepted:
         raise unauthorized("The login or the password is wrong.", "wrong-password")
     return user
+
+
+async def _note_refused(
+    conn: AsyncConnection, context: Context, user: UserRow | None, login: str, address: str
+) -> None:
+    """Wrong passwords in the audit log, fewer lines the more there are.
+
+    What was typed as an unknown login is not kept: it may be a password in the wrong field.
+    """
+    failures = await accounts.count_failures(
+        conn,
+        since_ms=context.now_ms() - throttle.WINDOW_MS,
+        login=None if user is None else login,
+        address=address,
+    )
+    if throttle.worth_noting(failures):
+        object_ = "user:unknown" if user is None else f"user:{user.id}"
+        detail: dict[str, object] = {"failures": failures}
+        await audit(conn, context, f"address:{address}", "sign-in-refused", object_, detail)
 
 
 def _refresh_row(context: Context, user_id: str, family: str, token: str) -> RefreshTokenRow:
@@ -142,7 +194,7 @@ def _tokens(context: Context, user: UserRow, refresh: str) -> Tokens:
 async def sign_in(
     request: Request, context: Ctx, form: Annotated[OAuth2PasswordRequestForm, Depends()]
 ) -> Tokens:
-    """Wrong passwords are slowed per login and per address: 429 says how long to wait."""
+    """Wrong passwords slow the next attempt for that login from that address: 429 says how long."""
     address = _address(request, context)
     if len(form.username) > 100 or len(form.password) > 1000:
         raise unauthorized("The login or the password is wrong.", "wrong-password")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -263,26 +263,41 @@ async def count_failures(
 ) -> int:
     """Failed attempts since `since_ms` for a login, an address or both (None: any).
 
-    With a login, only those after its last success count.
+    With both, only those after the last success of that login from that address count.
     """
     attempt = t.sign_in_attempt.c
     query = select(func.count()).where(attempt.succeeded.is_(False), attempt.at >= since_ms)
     if address is not None:
         query = query.where(attempt.address == address)
     if login is not None:
-        succeeded = select(func.max(attempt.at)).where(
-            attempt.login == login, attempt.succeeded.is_(True)
-        )
-        last_at = await conn.scalar(succeeded)
-        query = query.where(
-            attempt.login == login, attempt.at > (-1 if last_at is None else last_at)
-        )
+        query = query.where(attempt.login == login)
+    if login is not None and address is not None:
+        last_at = await last_success(conn, login, address)
+        query = query.where(attempt.at > (-1 if last_at is None else last_at))
     return await conn.scalar(query) or 0
 
 
-async def purge_attempts(conn: AsyncConnection, before_ms: int) -> int:
-    """Delete attempts made before `before_ms`; how many."""
-    done = await conn.execute(delete(t.sign_in_attempt).where(t.sign_in_attempt.c.at < before_ms))
+async def last_success(conn: AsyncConnection, login: str, address: str) -> int | None:
+    """When this login was last signed in to from this address, UTC ms; None: not that we know."""
+    attempt = t.sign_in_attempt.c
+    found: int | None = await conn.scalar(
+        select(func.max(attempt.at)).where(
+            attempt.login == login, attempt.address == address, attempt.succeeded.is_(True)
+        )
+    )
+    return found
+
+
+async def purge_attempts(
+    conn: AsyncConnection, *, failed_before_ms: int, succeeded_before_ms: int
+) -> int:
+    """Delete failures and successes made before these instants; how many."""
+    attempt = t.sign_in_attempt.c
+    old = or_(
+        and_(attempt.succeeded.is_(False), attempt.at < failed_before_ms),
+        and_(attempt.succeeded.is_(True), attempt.at < succeeded_before_ms),
+    )
+    done = await conn.execute(delete(t.sign_in_attempt).where(old))
     return done.rowcount
 
 

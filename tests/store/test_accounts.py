@@ -64,16 +64,22 @@ async def test_a_token_rotates_once(engine: AsyncEngine) -> None:
         assert await accounts.purge_refresh_tokens(conn, 101) == 2
 
 
-async def test_failures_count_since_the_last_success(engine: AsyncEngine) -> None:
+async def test_failures_of_a_pair_count_since_its_last_success(engine: AsyncEngine) -> None:
+    tries = ((1, "::1", False), (2, "::1", True), (3, "::1", False), (4, "::1", False))
     async with engine.begin() as conn:
-        for at, succeeded in ((1, False), (2, True), (3, False), (4, False)):
+        for at, address, succeeded in (*tries, (5, "::2", True), (6, "::2", False)):
             await accounts.record_attempt(
-                conn, login="a", address="::1", succeeded=succeeded, now_ms=at
+                conn, login="a", address=address, succeeded=succeeded, now_ms=at
             )
-        assert await accounts.count_failures(conn, since_ms=0, login="a") == 2
+        assert await accounts.count_failures(conn, since_ms=0, login="a", address="::1") == 2
+        assert await accounts.count_failures(conn, since_ms=4, login="a", address="::1") == 1
+        assert await accounts.count_failures(conn, since_ms=0, login="a") == 4
         assert await accounts.count_failures(conn, since_ms=0, address="::1") == 3
-        assert await accounts.count_failures(conn, since_ms=4, login="a") == 1
-        assert await accounts.purge_attempts(conn, 4) == 3
+        assert await accounts.last_success(conn, "a", "::1") == 2
+        assert await accounts.last_success(conn, "b", "::1") is None
+        # The failures at 1 and 3, and no success: those are kept longer.
+        assert await accounts.purge_attempts(conn, failed_before_ms=4, succeeded_before_ms=2) == 2
+        assert await accounts.last_success(conn, "a", "::1") == 2
 
 
 async def test_the_audit_log_pages_backwards(engine: AsyncEngine) -> None:

@@ -55,7 +55,7 @@ async def test_wrong_password_and_unknown_login_look_the_same(stand: Stand) -> N
 
 
 async def test_wrong_passwords_are_slowed(stand: Stand) -> None:
-    for _ in range(throttle.FREE_PER_LOGIN):
+    for _ in range(throttle.FREE):
         assert (await token(stand, "boss", "wrong"))[0] == 401
     answer = await stand.http.post("/api/v1/token", data={"username": "boss", "password": PASSWORD})
     assert answer.status_code == 429

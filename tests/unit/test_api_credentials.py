@@ -71,10 +71,21 @@ def test_a_ticket_works_once_and_not_for_long() -> None:
 
 
 def test_delay_doubles_and_is_bounded() -> None:
-    delays = [throttle.delay_ms(n, 5) for n in range(30)]
+    delays = [throttle.delay_ms(n) for n in range(30)]
     assert delays[:5] == [0] * 5
     assert delays[5:9] == [1000, 2000, 4000, 8000]
     assert max(delays) == throttle.MOST_MS
+
+
+def test_what_others_do_makes_late_and_never_for_long() -> None:
+    assert throttle.late_ms(throttle.FREE_PER_LOGIN, throttle.FREE_PER_ADDRESS) == 0
+    assert throttle.late_ms(throttle.FREE_PER_LOGIN + 3, 0) == 3 * throttle.STEP_MS
+    assert throttle.late_ms(0, throttle.FREE_PER_ADDRESS + 4) == 4 * throttle.STEP_MS
+    assert throttle.late_ms(100_000, 100_000) == throttle.MOST_LATE_MS
+
+
+def test_guesses_are_noted_fewer_the_more_there_are() -> None:
+    assert [n for n in range(1, 70) if throttle.worth_noting(n)] == [1, 2, 4, 8, 16, 32, 64]
 
 
 def test_ha1_is_that_of_rfc_2617() -> None:
