@@ -474,6 +474,19 @@ class AlertChanged(Fact, frozen=True, tag=True):
     threshold: float
 
 
+class Audited(Fact, frozen=True, tag=True):
+    """Somebody had the floor do something: a line of the audit log, kept with what was done.
+
+    `subject` is the line's own id. `actor` is who (`user:ID`, `key:ID`), `object` what it was about
+    (`agent:ID`, `call:ID`); never with keys pressed, notes or words.
+    """
+
+    actor: str
+    action: str
+    object: str
+    detail: dict[str, str | int | bool] = {}
+
+
 AnyFact = (
     ContactArrived
     | FlowNodeLeft
@@ -497,6 +510,7 @@ AnyFact = (
     | MessageHeard
     | Supervised
     | AlertChanged
+    | Audited
 )
 
 

@@ -111,12 +111,15 @@ class FloorService:
         except Rejected as refusal:
             log.error("the switch was refused", happened=type(event).__name__, why=str(refusal))
 
-    def ask(self, request: Request) -> None:
-        """Somebody wants something. Raises Rejected, with nothing changed or by our fault."""
-        if not self._step(request):
+    def ask(self, request: Request, also: tuple[AnyFact, ...] = ()) -> None:
+        """Somebody wants something. `also` is kept in one line with what it led to.
+
+        Raises Rejected, with nothing changed or by our fault.
+        """
+        if not self._step(request, also):
             raise Rejected("floor-fault", "The floor failed at this; see its log.", 500)
 
-    def _step(self, event: Event) -> bool:
+    def _step(self, event: Event, also: tuple[AnyFact, ...] = ()) -> bool:
         """Whether the engine dealt with it. Raises Rejected."""
         self.events += 1
         try:
@@ -127,7 +130,7 @@ class FloorService:
         except Exception as fault:  # noqa: BLE001 - logged with its trace by what follows
             self._broken(fault, event)
             return False
-        self._keep_and_do(turn)
+        self._keep_and_do(msgspec.structs.replace(turn, facts=turn.facts + also))
         return True
 
     def _broken(self, fault: Exception, event: Event | None) -> None:

@@ -6,20 +6,20 @@ on as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Path
 from pydantic import AfterValidator, Field, StringConstraints
 
+from acd import events as e
 from acd import model as acd
-from acd.events import AgentRequest, FloorRequest, TalkRequest
+from acd.facts import Audited
 from acd.phone_numbers import as_dialled, to_e164
 from api.auth import AsAgent, AsSupervisor, Principal
-from api.context import Context, Ctx, audit
+from api.context import Context, Ctx
 from api.problems import Problem, described, forbidden, invalid
-from api.shapes import Body, Id, PathId, Saved, no_controls
+from api.shapes import Body, Id, PathId, Saved, new_id, no_controls
 from control.protocol import AgentView, Done
 from store import config
 from store.errors import NotFound
@@ -31,7 +31,7 @@ ME: Final = "me"
 ACTS: Final = described(401, 403, 404, 409, 422, 503)
 """The problems of an act."""
 
-Act = AgentRequest | TalkRequest | FloorRequest
+Act = e.AgentRequest | e.TalkRequest | e.FloorRequest
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 Word = Annotated[str, StringConstraints(max_length=500), AfterValidator(no_controls)]
 Data = Annotated[
@@ -105,10 +105,9 @@ class Acting:
 
         What agents do themselves is history already; what others do for them is audited.
         """
-        done = await self.context.ask(act)
-        if self.audited:
-            await note(self.context, self.who, act, f"agent:{self.agent_id}", detail)
-        return done
+        if not self.audited:
+            return await self.context.ask(act)
+        return await ask(self.context, self.who, act, f"agent:{self.agent_id}", **detail)
 
     async def acted(self, act: Act, **detail: str | bool | None) -> Acted:
         """The same as a small answer."""
@@ -130,19 +129,60 @@ class Acting:
         return found
 
 
-async def note(
-    context: Context,
-    who: Principal,
-    act: Act,
-    object_: str,
-    detail: Mapping[str, str | int | bool | None] | None = None,
-) -> None:
-    """Keep in the audit log who did it. Never with keys pressed, notes or words."""
-    told: dict[str, object] = {
-        name: value for name, value in (detail or {}).items() if value is not None
-    }
-    async with context.engine.begin() as conn:
-        await audit(conn, context, who.actor, type(act).__name__, object_, told)
+WORDS: Final[dict[type[Act], str]] = {
+    e.SignIn: "start-work",
+    e.SignOut: "end-work",
+    e.GetReady: "ready",
+    e.Pause: "pause",
+    e.ForceState: "state",
+    e.AskWrapUp: "wrap-up",
+    e.ExtendWrapUp: "wrap-up-extend",
+    e.SetDisposition: "disposition",
+    e.AddNote: "note",
+    e.SetData: "data",
+    e.PlaceCall: "call",
+    e.HangUpTalk: "hang-up",
+    e.Hold: "hold",
+    e.Retrieve: "retrieve",
+    e.Mute: "mute",
+    e.PressKeys: "digits",
+    e.Transfer: "transfer",
+    e.TakeBack: "take-back",
+    e.Consult: "consult",
+    e.Swap: "swap",
+    e.CompleteTransfer: "complete",
+    e.Conference: "conference",
+    e.CancelConsult: "cancel-consult",
+    e.DropThird: "drop-third",
+    e.LeaveConference: "leave-conference",
+    e.Supervise: "supervise",
+    e.TakeOver: "take-over",
+    e.StopSupervising: "leave",
+    e.MoveCall: "move",
+    e.SetPriority: "priority",
+    e.EndCall: "hang-up",
+    e.BookCallback: "book",
+    e.CancelCallback: "cancel",
+}
+"""What the audit log calls each act. Public: a word stays whatever becomes of our classes."""
+
+
+def word(act: Act) -> str:
+    """The audit log's word for this act."""
+    return "unmute" if isinstance(act, e.Mute) and not act.muted else WORDS[type(act)]
+
+
+async def ask(
+    context: Context, who: Principal, act: Act, object_: str, **detail: str | int | bool | None
+) -> Done:
+    """Have the floor do it, with a line in the audit log. Raises FloorAbsent, FloorRefused.
+
+    The floor keeps the line with what it does, so an act that was done is in the log whatever
+    becomes of SQL meanwhile. `detail`: never keys pressed, notes or words; None is left out.
+    """
+    told = {name: value for name, value in detail.items() if value is not None}
+    line = Audited(new_id(), 1, context.now_ms(), who.actor, word(act), object_, told)
+    return await context.ask(act, line)
 
 
 def named(who: Principal, agent_id: str) -> acd.AgentId:

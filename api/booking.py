@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from acd.events import BookCallback, CancelCallback
 from acd.model import AgentId, CallId, QueueId
-from api.acts import ACTS, Acted, Data, QueueName, e164, named, note
+from api.acts import ACTS, Acted, Data, QueueName, ask, e164, named
 from api.auth import AsAgent, Principal
 from api.context import Context, Ctx
 from api.problems import forbidden, invalid, not_found
@@ -76,9 +76,7 @@ async def book(context: Ctx, who: AsAgent, body: CallbackBody) -> CallbackBooked
         agent_id=None if agent_id is None else AgentId(agent_id),
         data=body.data,
     )
-    done = await context.ask(act)
-    detail = {"queue": body.queue_id, "at": body.at}
-    await note(context, who, act, f"callback:{callback_id}", detail)
+    done = await ask(context, who, act, f"callback:{callback_id}", queue=body.queue_id, at=body.at)
     return CallbackBooked(
         warnings=list(done.warnings),
         id=callback_id,
@@ -99,8 +97,7 @@ async def cancel(context: Ctx, who: AsAgent, callback_id: PathId) -> Acted:
     if not who.has(Role.SUPERVISOR):
         await _must_be_own(context, who, callback_id)
     act = CancelCallback(CallId(callback_id), who.actor)
-    done = await context.ask(act)
-    await note(context, who, act, f"callback:{callback_id}")
+    done = await ask(context, who, act, f"callback:{callback_id}")
     return Acted(warnings=list(done.warnings))
 
 

@@ -11,9 +11,10 @@ from pydantic import BaseModel, Field, JsonValue
 
 from acd.events import EndCall
 from acd.model import CallId, CallKind, Outcome, TargetKind
+from api import acts
 from api.auth import AsAgent, AsSupervisor, Principal
 from api.callbacks import Callback
-from api.context import Ctx, audit
+from api.context import Ctx
 from api.cursors import decode_cursor, encode_cursor
 from api.problems import described, forbidden, not_found
 from api.reasons import Language, of_candidate, of_decision, pick_language
@@ -301,7 +302,7 @@ async def get_call(context: Ctx, who: AsAgent, call_id: PathId) -> CallDetail:
     """What happened to it, and all that was done to it. An agent: own calls."""
     detail = await _visible(context, who, call_id)
     async with context.engine.connect() as conn:
-        acts = await call_acts.read_acts(conn, call_id)
+        done = await call_acts.read_acts(conn, call_id)
     live = context.feed.calls.get(call_id)
     data = detail.data if detail.data is not None else (live.data if live is not None else {})
     return CallDetail(
@@ -310,13 +311,13 @@ async def get_call(context: Ctx, who: AsAgent, call_id: PathId) -> CallDetail:
         visits=[Visit.model_validate(row) for row in detail.visits],
         segments=[Segment.model_validate(row) for row in detail.segments],
         steps=[FlowStep.model_validate(row) for row in detail.steps],
-        transfers=[Transfer.model_validate(row) for row in acts.transfers],
-        dispositions=[Disposition.model_validate(row) for row in acts.dispositions],
-        notes=[Note.model_validate(row) for row in acts.notes],
-        supervision=[Supervision.model_validate(row) for row in acts.supervision],
-        callbacks=[Callback.model_validate(row) for row in acts.callbacks],
-        messages=[Voicemail.model_validate(row) for row in acts.messages],
-        following=[Following.model_validate(row) for row in acts.following],
+        transfers=[Transfer.model_validate(row) for row in done.transfers],
+        dispositions=[Disposition.model_validate(row) for row in done.dispositions],
+        notes=[Note.model_validate(row) for row in done.notes],
+        supervision=[Supervision.model_validate(row) for row in done.supervision],
+        callbacks=[Callback.model_validate(row) for row in done.callbacks],
+        messages=[Voicemail.model_validate(row) for row in done.messages],
+        following=[Following.model_validate(row) for row in done.following],
         events=[_event(row) for row in detail.events],
         recordings=[Recording.model_validate(row) for row in detail.recordings],
     )
@@ -390,7 +391,6 @@ async def hang_up(context: Ctx, who: AsSupervisor, call_id: PathId) -> Saved:
         except NotFound:
             if context.feed.present:
                 raise
-    warnings = await context.act(EndCall(CallId(call_id), who.actor))
-    async with context.engine.begin() as conn:
-        await audit(conn, context, who.actor, "hang-up", f"call:{call_id}")
-    return Saved(warnings=warnings)
+    act = EndCall(CallId(call_id), who.actor)
+    done = await acts.ask(context, who, act, f"call:{call_id}")
+    return Saved(warnings=list(done.warnings))

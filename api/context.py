@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.requests import HTTPConnection
 
 from acd.events import AgentRequest, FloorRequest, TalkRequest
+from acd.facts import Audited
 from api.feed import LiveFeed
 from api.metrics import ApiMetrics
 from api.settings import ApiSettings
@@ -41,9 +42,9 @@ class Context:
     now_ms: Callable[[], int]
     locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
-    async def ask(self, wish: FloorAction) -> Done:
-        """Have the floor do it. Raises FloorAbsent, FloorRefused."""
-        result = await self.floor.ask(wish, self.settings.floor_timeout_s)
+    async def ask(self, wish: FloorAction, audit: Audited | None = None) -> Done:
+        """Have the floor do it, and keep `audit` with it. Raises FloorAbsent, FloorRefused."""
+        result = await self.floor.ask(wish, self.settings.floor_timeout_s, audit)
         if isinstance(result, Done):
             return result
         raise FloorRefused(_refusal(result))

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from acd.events import PlaceCall
 from acd.model import AgentId, QueueId, Target, TargetKind
-from api.acts import ACTS, CallMade, must_reach, named, note
+from api.acts import ACTS, CallMade, ask, must_reach, named
 from api.auth import AsAgent, Principal
 from api.context import Context, Ctx
 from api.own_queues import own_queues
@@ -65,12 +65,11 @@ async def call(
         {"recall": recall_id},
     )
     try:
-        done = await context.ask(act)
+        done = await ask(context, who, act, f"recall:{recall_id}", agent=agent_id)
     except (FloorAbsent, FloorRefused) as error:
         maybe_done = isinstance(error, FloorAbsent) and error.maybe_done
         if not maybe_done and before.claimed_by is None:
             async with context.engine.begin() as conn:
                 await recall.release(conn, recall_id, agent_id, context.now_ms())
         raise
-    await note(context, who, act, f"recall:{recall_id}", {"agent": agent_id})
     return CallMade(warnings=list(done.warnings), call_id=done.id)

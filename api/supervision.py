@@ -19,7 +19,7 @@ from acd.events import (
     Supervise,
     TakeOver,
 )
-from api.acts import ACTS, Act, Acted, Acting, DataBody, NoteBody, OfTeam, QueueName, note
+from api.acts import ACTS, Act, Acted, Acting, DataBody, NoteBody, OfTeam, QueueName, ask
 from api.auth import AsSupervisor, Principal
 from api.context import Context, Ctx
 from api.problems import Problem
@@ -133,8 +133,7 @@ async def stop_supervising(agent: OfTeam) -> Acted:
 async def _acted(
     context: Context, who: Principal, act: Act, call_id: str, **detail: str | int
 ) -> Acted:
-    done = await context.ask(act)
-    await note(context, who, act, f"call:{call_id}", detail)
+    done = await ask(context, who, act, f"call:{call_id}", **detail)
     return Acted(warnings=list(done.warnings))
 
 

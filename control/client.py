@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from acd.facts import Audited
 from control.protocol import (
     Answer,
     Ask,
@@ -119,10 +120,10 @@ class FloorClient:
         self._connection: _Connection | None = None
         self._connecting = asyncio.Lock()
 
-    async def ask(self, wish: Wish, timeout_s: float = 5.0) -> Result:
+    async def ask(self, wish: Wish, timeout_s: float = 5.0, audit: Audited | None = None) -> Result:
         """The floor's answer. Raises FloorAbsent when there is none within `timeout_s`."""
         connection = await self._connected()
-        return await connection.ask(Ask(next(self._ids), wish), timeout_s)
+        return await connection.ask(Ask(next(self._ids), wish, audit), timeout_s)
 
     async def follow(self) -> AsyncGenerator[Live | LiveChange | None, None]:
         """The whole floor, then each change, for ever; None each time the floor becomes absent.

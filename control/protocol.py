@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from acd.events import AgentRequest, FloorRequest, TalkRequest
+from acd.facts import Audited
 from acd.model import (
     AgentId,
     AgentState,
@@ -238,10 +239,14 @@ Result = Done | Refused | Live | Health
 
 
 class Ask(msgspec.Struct, frozen=True, tag=True):
-    """One request. `id` is unique on its connection."""
+    """One request. `id` is unique on its connection.
+
+    `audit` is the line of the audit log for it, kept with what is done; None: it gets none.
+    """
 
     id: int
     wish: Wish
+    audit: Audited | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, tag=True):

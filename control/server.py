@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from control.live import LivePicture
-from control.protocol import Answer, Ask, Follow, LiveChange, ReadLive, Refused, Result, Wish
+from control.protocol import Answer, Ask, Follow, LiveChange, ReadLive, Refused, Result
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +35,7 @@ class ControlServer:
         path: Path,
         picture: LivePicture,
         now_ms: Callable[[], int],
-        answer: Callable[[Wish], Awaitable[Result]],
+        answer: Callable[[Ask], Awaitable[Result]],
     ) -> None:
         self._path = path
         self._picture = picture
@@ -102,7 +102,7 @@ class ControlServer:
             self._send(writer, Answer(ask.id, self._picture.whole(self._now_ms())))
             return
         try:
-            result = await self._answer(ask.wish)
+            result = await self._answer(ask)
         except Exception as error:
             log.exception("a wish failed", wish=type(ask.wish).__name__)
             result = Refused("floor-fault", 500, f"The floor failed at this: {error}")

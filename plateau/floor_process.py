@@ -49,6 +49,7 @@ from ari.errors import AriError, Gone
 from ari.events_gen import AriEvent, RecordingFailed, RecordingFinished
 from control.live import LivePicture
 from control.protocol import (
+    Ask,
     Done,
     Follow,
     Health,
@@ -57,7 +58,6 @@ from control.protocol import (
     Refused,
     Reload,
     Result,
-    Wish,
 )
 from control.server import ControlServer
 from ivr.interpreter import FlowKey
@@ -419,21 +419,21 @@ class FloorProcess:
 
     # ---- control channel ----
 
-    async def _answer(self, wish: Wish) -> Result:
-        match wish:
+    async def _answer(self, ask: Ask) -> Result:
+        match ask.wish:
             case Reload():
                 return await self._reload()
             case ReadHealth():
                 return self.health()
             case ReadLive() | Follow():
-                return Refused("not-here", 400, f"{type(wish).__name__} is not answered here.")
-            case _:
-                return self._ask(wish)
+                return Refused("not-here", 400, f"{type(ask.wish).__name__} is not answered here.")
+            case wish:
+                return self._ask(wish, () if ask.audit is None else (ask.audit,))
 
-    def _ask(self, wish: Request) -> Result:
+    def _ask(self, wish: Request, also: tuple[AnyFact, ...]) -> Result:
         """What people ask of the engine."""
         try:
-            self._service.ask(wish)
+            self._service.ask(wish, also)
         except Rejected as refusal:
             return Refused(refusal.slug, refusal.status, str(refusal))
         if isinstance(wish, PlaceCall | Consult):

@@ -18,6 +18,7 @@ from acd.facts import (
     AgentStateChanged,
     AlertChanged,
     AnyFact,
+    Audited,
     CallbackChanged,
     ContactArrived,
     ContactEnded,
@@ -132,6 +133,8 @@ def project(fact: AnyFact) -> tuple[RowOp, ...]:
             return (_message(fact),)
         case AlertChanged():
             return (_alert(fact),)
+        case Audited():
+            return (_audit(fact),)
         case DigitsSent():
             return ()
         case AgentStateChanged():
@@ -147,6 +150,18 @@ def project(fact: AnyFact) -> tuple[RowOp, ...]:
                 forced_by=fact.by,
             )
             return (state, ChainState(agent_id=fact.agent_id, seq=fact.seq))
+
+
+def _audit(fact: Audited) -> Put:
+    return _put(
+        "audit",
+        {"act_id": fact.subject},
+        at=fact.at,
+        actor=fact.actor,
+        action=fact.action,
+        object=fact.object,
+        detail=_json(fact.detail),
+    )
 
 
 def _contact(fact: ContactArrived | ContactEnded) -> Put:

@@ -91,5 +91,8 @@ audit: Final = Table(
     Column("action", String, nullable=False),
     Column("object", String, nullable=False),
     Column("detail", Text, nullable=False),
+    # Of what the floor did: the line came with the facts of the act. NULL for all else.
+    Column("act_id", String),
     Index(None, "at"),
+    Index(None, "act_id", unique=True),
 )

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import httpx
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.events import BookCallback, Consult, PlaceCall
+from acd.facts import Audited
 from acd.model import AgentId, AgentState, CallId, CallState, QueueId
 from api.credentials import hash_password
 from api.serve import server
@@ -36,6 +38,7 @@ from store import accounts
 from store import tables as t
 from store.engine import open_store
 from store.rows import Role, UserRow
+from store.writer import write_facts
 from tests.waiting import until
 
 PASSWORD = "correct horse battery"
@@ -97,13 +100,15 @@ def call_view(
 
 @dataclass
 class ScriptedFloor:
-    """Answers as told; remembers what it was asked."""
+    """Answers as told; remembers what it was asked. `store` None: SQL does not answer it."""
 
     path: Path
     live: Live = field(default_factory=lambda: Live(1, T0, (), (), ()))
     asked: list[Wish] = field(default_factory=list)
     answers: dict[type, Result] = field(default_factory=dict)
     silent: set[type] = field(default_factory=set)
+    store: AsyncEngine | None = None
+    lines: list[Audited] = field(default_factory=list)
     _server: asyncio.Server | None = None
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _followers: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -144,6 +149,8 @@ class ScriptedFloor:
                 if type(ask.wish) in self.silent:
                     continue
                 answer = Answer(ask.id, self._result(ask.wish))
+                if ask.audit is not None and isinstance(answer.result, Done):
+                    await self._keep(ask.audit)
                 writer.write(msgspec.json.encode(answer) + b"\n")
                 if isinstance(ask.wish, Follow):
                     self._followers.add(writer)
@@ -153,6 +160,14 @@ class ScriptedFloor:
             self._writers.discard(writer)
             self._followers.discard(writer)
             writer.close()
+
+    async def _keep(self, line: Audited) -> None:
+        """What the floor's journal and its writer do with the line."""
+        self.lines.append(line)
+        if self.store is None:
+            return
+        async with self.store.begin() as conn:
+            await write_facts(conn, [line], line.at)
 
     def _result(self, wish: Wish) -> Result:
         if type(wish) in self.answers:
@@ -245,7 +260,8 @@ async def running(folder: Path, **changes: object) -> AsyncIterator[Stand]:
     settings = ApiSettings(**(values | changes))  # type: ignore[arg-type]
     settings.recordings.mkdir(exist_ok=True)
     await fill(settings.store_url)
-    floor = ScriptedFloor(settings.control_socket)
+    store = open_store(settings.store_url)
+    floor = ScriptedFloor(settings.control_socket, store=store)
     await floor.start()
     web = server(settings, "127.0.0.1", 0)
     task = asyncio.create_task(web.serve())
@@ -260,3 +276,4 @@ async def running(folder: Path, **changes: object) -> AsyncIterator[Stand]:
         with suppress(asyncio.CancelledError):
             await task
         await floor.stop()
+        await store.dispose()

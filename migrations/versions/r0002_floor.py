@@ -185,6 +185,8 @@ def _add_runtime_tables() -> None:
 
 
 def _add_runtime_columns() -> None:
+    op.add_column("audit", sa.Column("act_id", sa.String(), nullable=True))
+    op.create_index(op.f("ix_audit_act_id"), "audit", ["act_id"], unique=True)
     op.add_column("agent_state", sa.Column("productive", sa.Boolean(), nullable=True))
     op.add_column("agent_state", sa.Column("paid", sa.Boolean(), nullable=True))
     op.add_column("agent_state", sa.Column("forced_by", sa.String(), nullable=True))
@@ -362,6 +364,8 @@ def _carry_over() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_audit_act_id"), table_name="audit")
+    op.drop_column("audit", "act_id")
     op.drop_column("routing_decision", "could_serve")
     op.drop_column("routing_decision", "only_agent_id")
     op.drop_column("routing_decision", "delay_s")

@@ -340,9 +340,9 @@ async def test_agent_books_callbacks_of_which_one_is_made_and_one_given_up(
         await office.assert_clean(2)
     assert outside.numbers_called() == [CUSTOMER]
     assert [(act, object_) for act, object_, _ in await people.audit(me)] == [
-        ("BookCallback", f"callback:{booked['id']}"),
-        ("BookCallback", f"callback:{made['id']}"),
-        ("CancelCallback", f"callback:{booked['id']}"),
+        ("book", f"callback:{booked['id']}"),
+        ("book", f"callback:{made['id']}"),
+        ("cancel", f"callback:{booked['id']}"),
     ]
 
 

@@ -75,12 +75,12 @@ async def test_supervisor_listens_whispers_barges_leaves_and_takes_over(
     whose = "agent:ana"
     on = {"phone": "agent-cleo"}
     assert await people.audit(claire) == [
-        ("Supervise", whose, on | {"mode": "listen"}),
-        ("Supervise", whose, on | {"mode": "whisper"}),
-        ("Supervise", whose, on | {"mode": "barge"}),
-        ("StopSupervising", whose, {}),
-        ("Supervise", whose, on | {"mode": "whisper"}),
-        ("TakeOver", whose, {}),
+        ("supervise", whose, on | {"mode": "listen"}),
+        ("supervise", whose, on | {"mode": "whisper"}),
+        ("supervise", whose, on | {"mode": "barge"}),
+        ("leave", whose, {}),
+        ("supervise", whose, on | {"mode": "whisper"}),
+        ("take-over", whose, {}),
     ]
     assert [await people.audit(who) for who in (people.dora, people.ana)] == [[], []]
 
@@ -127,10 +127,10 @@ async def test_waiting_callers_put_first_moved_noted_and_ended_with_an_alert_on_
     await office.assert_clean(2)
     about = f"call:{late['id']}"
     assert await people.audit(claire) == [
-        ("SetPriority", about, {"priority": 5}),
-        ("AddNote", about, {}),
-        ("SetData", about, {}),
-        ("MoveCall", about, {"queue": "care"}),
+        ("priority", about, {"priority": 5}),
+        ("note", about, {}),
+        ("data", about, {}),
+        ("move", about, {"queue": "care"}),
         ("hang-up", about, {}),
     ]
     detail = await claire.read(call)
@@ -167,11 +167,11 @@ async def test_supervisor_acts_for_an_agent_of_the_team_and_nobody_else_does(
         await office.assert_clean()
     whose = "agent:ana"
     assert await people.audit(claire) == [
-        ("Hold", whose, {}),
-        ("Retrieve", whose, {}),
-        ("ForceState", whose, {"state": "paused", "reason": "lunch"}),
-        ("ForceState", whose, {"state": "ready"}),
-        ("ForceState", whose, {"state": "signed_out"}),
+        ("hold", whose, {}),
+        ("retrieve", whose, {}),
+        ("state", whose, {"state": "paused", "reason": "lunch"}),
+        ("state", whose, {"state": "ready"}),
+        ("state", whose, {"state": "signed_out"}),
     ]
     assert [await people.audit(who) for who in (people.bob, people.dora)] == [[], []]
 

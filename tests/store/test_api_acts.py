@@ -174,8 +174,8 @@ async def test_what_others_do_for_an_agent_is_audited_without_secrets(stand: Sta
     await stand.call("POST", "/agents/1001/call/transfer", "boss", json=TO_TWO)
     await stand.call("POST", "/agents/1001/call/digits", "boss", json={"digits": "4711"})
     assert await audit_of(stand) == [
-        ("user:boss", "Transfer", "agent:1001", {"target_kind": "agent", "target": "1002"}),
-        ("user:boss", "PressKeys", "agent:1001", {}),
+        ("user:boss", "transfer", "agent:1001", {"target_kind": "agent", "target": "1002"}),
+        ("user:boss", "digits", "agent:1001", {}),
     ]
 
 

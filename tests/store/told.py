@@ -8,6 +8,7 @@ from acd.facts import (
     AgentStateChanged,
     AlertChanged,
     AnyFact,
+    Audited,
     Call,
     CallbackChanged,
     Candidate,
@@ -260,7 +261,9 @@ def everything() -> list[AnyFact]:
     served.talk("anne", 100, hold_ms=10, acw_ms=5)
     states = (AgentState.READY, AgentState.TALKING, AgentState.WRAP_UP, AgentState.READY)
     states_told = agent_states("zoe", *((n, s) for n, s in enumerate(states)))
-    return lost.facts + served.facts + states_told + _acts() + _callback() + _message() + _alerts()
+    line = Audited("line-1", 1, 9, "user:boss", "priority", "call:c", {"priority": 5})
+    acts = [*_acts(), line]
+    return lost.facts + served.facts + states_told + acts + _callback() + _message() + _alerts()
 
 
 def _acts() -> list[AnyFact]:

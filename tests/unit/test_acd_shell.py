@@ -26,6 +26,7 @@ from acd.commands import (
     StartRecording,
 )
 from acd.engine import Engine
+from acd.errors import Rejected
 from acd.events import (
     CallArrived,
     ChannelGone,
@@ -34,6 +35,7 @@ from acd.events import (
     DigitPressed,
     Failure,
     LegAnswered,
+    Pause,
     PhoneDialled,
     PhoneReachable,
     PhoneUnreachable,
@@ -42,7 +44,7 @@ from acd.events import (
     SignIn,
     SwitchEvent,
 )
-from acd.facts import AgentStateChanged, ContactEnded, JournalEntry
+from acd.facts import AgentStateChanged, Audited, ContactEnded, JournalEntry
 from acd.floor import Turn
 from acd.flow import FlowCaller, FlowInput, FlowState, FlowTurn
 from acd.model import (
@@ -411,6 +413,19 @@ async def test_a_fault_of_ours_ends_that_call_as_failed_and_serves_the_others() 
     assert floor.work[AgentId("ana")].state is AgentState.TALKING
     floor.service.post(ChannelGone(other, 16))
     assert len(floor.pages.ended()) == 2
+    floor.service.close()
+
+
+async def test_an_act_and_its_line_of_the_audit_log_are_kept_in_one() -> None:
+    floor = Floor()
+    floor.sign_in("ana")
+    line = Audited("line-1", 1, START_MS, "user:boss", "pause", "agent:ana")
+    floor.service.ask(Pause(AgentId("ana"), "lunch"), (line,))
+    kept = floor.pages.entries[-1]
+    assert [type(fact) for fact in kept.facts] == [AgentStateChanged, Audited]
+    with pytest.raises(Rejected):
+        floor.service.ask(Pause(AgentId("nobody"), "lunch"), (line,))
+    assert floor.pages.entries[-1] is kept
     floor.service.close()
 
 

@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import control.server
-from acd.events import CallArrived, EndCall, PhoneReachable, SignIn
+from acd.events import CallArrived, EndCall, Hold, PhoneReachable, SignIn
+from acd.facts import Audited
 from acd.model import AgentId, AgentState, CallId, ChannelId, PhoneId
 from acd.tally import Tally
 from control.client import FloorAbsent, FloorClient
 from control.live import LivePicture
-from control.protocol import Done, Live, LiveChange, ReadLive, Refused, Reload, Result, Wish
+from control.protocol import Ask, Done, Live, LiveChange, ReadLive, Refused, Reload, Result, Wish
 from control.server import ControlServer
 from tests.sim.small_floor import START_MS
 from tests.sim.switch_model import SwitchModel
@@ -39,12 +40,15 @@ class Stand:
         )
         self.path = path
         self.wishes: list[Wish] = []
+        self.audited: list[Audited | None] = []
         self.door = asyncio.Event()
         self.door.set()
         self.server = ControlServer(path, self.picture, lambda: START_MS, self.answer)
 
-    async def answer(self, wish: Wish) -> Result:
+    async def answer(self, ask: Ask) -> Result:
+        wish = ask.wish
         self.wishes.append(wish)
+        self.audited.append(ask.audit)
         if isinstance(wish, EndCall):
             return Refused("unknown-call", 404, "There is no such call.")
         if isinstance(wish, Reload):
@@ -82,6 +86,10 @@ async def test_the_socket_is_for_owner_and_group_only(stand: Stand) -> None:
 async def test_a_wish_is_granted_or_refused(stand: Stand, client: FloorClient) -> None:
     assert await client.ask(SignIn(AgentId("ana"), ready=False)) == Done()
     assert stand.wishes == [SignIn(AgentId("ana"), ready=False)]
+    assert stand.audited == [None]
+    line = Audited("l1", 1, START_MS, "user:boss", "hold", "agent:ana", {"n": 1, "b": True})
+    assert await client.ask(Hold(AgentId("ana")), audit=line) == Done()
+    assert stand.audited[-1] == line
     refused = await client.ask(EndCall(CallId("x")))
     assert isinstance(refused, Refused)
     assert refused.status == 404
