@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Path
 from pydantic import AfterValidator, Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd import events as e
 from acd import model as acd
@@ -217,14 +218,38 @@ async def must_reach(context: Context, who: Principal, agent_id: str) -> None:
     """
     async with context.engine.connect() as conn:
         agent = await config.get_agent(conn, agent_id)
-        if who.role is not Role.SUPERVISOR or who.agent_id in (None, agent_id):
-            return
-        try:
-            own = await config.get_agent(conn, who.agent_id or "")
-        except NotFound:
-            return
-    if own.team is not None and own.team != agent.team:
-        raise forbidden(f"You supervise the team {own.team!r}; {agent_id!r} is not in it.")
+        team = await _team_of(conn, who)
+    if team is not None and agent_id != who.agent_id and team != agent.team:
+        raise forbidden(f"You supervise the team {team!r}; {agent_id!r} is not in it.")
+
+
+async def _team_of(conn: AsyncConnection, who: Principal) -> str | None:
+    """The one team that this one supervises; None: all."""
+    if who.role is not Role.SUPERVISOR or who.agent_id is None:
+        return None
+    try:
+        return (await config.get_agent(conn, who.agent_id)).team
+    except NotFound:
+        return None
+
+
+async def must_reach_call(context: Context, who: Principal, call_id: str) -> None:
+    """Raises Problem where a team's supervisor means a call of agents of other teams.
+
+    A call in which no agent is (it waits, it is in the SVI) is every supervisor's: queues are
+    served by all teams. So is one of which the live picture knows nothing: the floor has the word.
+    """
+    view = context.feed.calls.get(call_id)
+    agents = () if view is None else view.agent_ids
+    if not agents or who.agent_id in agents:
+        return
+    async with context.engine.connect() as conn:
+        team = await _team_of(conn, who)
+    if team is None:
+        return
+    present = (context.feed.agents.get(agent_id) for agent_id in agents)
+    if not any(agent is not None and agent.team == team for agent in present):
+        raise forbidden(f"You supervise the team {team!r}; nobody of it is in this call.")
 
 
 Agent = Annotated[Acting, Depends(for_agent)]

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from acd.config import Membership
 from acd.model import SkillLevel
 from acd.pins import pin_digest
+from api.acts import must_reach
 from api.auth import AsAdministrator, AsAgent, AsSupervisor, Principal
 from api.changes import (
     AsTold,
@@ -225,6 +226,8 @@ async def _quick(
     agent_id: str,
     make: Callable[[AgentEntry], AgentEntry],
 ) -> AgentSaved:
+    await must_reach(context, who, agent_id)
+
     def replaced(before: Entry | None) -> Entry:
         assert isinstance(before, AgentEntry)
         return make(before)

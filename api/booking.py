@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from acd.events import BookCallback, CancelCallback
 from acd.model import AgentId, CallId, QueueId
-from api.acts import ACTS, Acted, Data, QueueName, ask, e164, named
+from api.acts import ACTS, Acted, Data, QueueName, ask, e164, must_reach, named
 from api.auth import AsAgent, Principal
 from api.context import Context, Ctx
 from api.problems import forbidden, invalid, not_found
@@ -64,6 +64,8 @@ async def book(context: Ctx, who: AsAgent, body: CallbackBody) -> CallbackBooked
     agent_id = None if body.agent_id is None else named(who, body.agent_id)
     if agent_id is not None and not who.may_act_for(agent_id):
         raise forbidden("An agent may promise only their own callbacks.")
+    if agent_id is not None:
+        await must_reach(context, who, agent_id)
     callback_id = CallId(new_id())
     act = BookCallback(
         id=callback_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import orjson
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, Field, JsonValue
 
 from acd.events import EndCall
+from acd.facts import Supervised
 from acd.model import CallId, CallKind, Outcome, TargetKind
 from api import acts
 from api.auth import AsAgent, AsSupervisor, Principal
@@ -26,6 +27,9 @@ from store.errors import NotFound
 from store.rows import Role
 
 router = APIRouter(prefix="/calls", tags=["calls"])
+
+_HIDDEN: Final = frozenset({Supervised.__name__})
+"""Facts that an agent does not see of their own calls."""
 
 Since = Annotated[int | None, Query(ge=0, le=2**53, description="from this instant on, UTC ms")]
 Until = Annotated[int | None, Query(ge=0, le=2**53, description="before this instant, UTC ms")]
@@ -299,10 +303,14 @@ async def _visible(context: Ctx, who: Principal, call_id: str) -> queries.CallDe
     "/{call_id}", operation_id="getCall", summary="One call whole", responses=described(401, 404)
 )
 async def get_call(context: Ctx, who: AsAgent, call_id: PathId) -> CallDetail:
-    """What happened to it, and all that was done to it. An agent: own calls."""
+    """What happened to it, and all that was done to it.
+
+    An agent: own calls, without what supervisors did, so that nobody learns who listens to them.
+    """
     detail = await _visible(context, who, call_id)
     async with context.engine.connect() as conn:
         done = await call_acts.read_acts(conn, call_id)
+    all_of_it = who.has(Role.SUPERVISOR)
     live = context.feed.calls.get(call_id)
     data = detail.data if detail.data is not None else (live.data if live is not None else {})
     return CallDetail(
@@ -314,11 +322,11 @@ async def get_call(context: Ctx, who: AsAgent, call_id: PathId) -> CallDetail:
         transfers=[Transfer.model_validate(row) for row in done.transfers],
         dispositions=[Disposition.model_validate(row) for row in done.dispositions],
         notes=[Note.model_validate(row) for row in done.notes],
-        supervision=[Supervision.model_validate(row) for row in done.supervision],
+        supervision=[Supervision.model_validate(row) for row in done.supervision if all_of_it],
         callbacks=[Callback.model_validate(row) for row in done.callbacks],
         messages=[Voicemail.model_validate(row) for row in done.messages],
         following=[Following.model_validate(row) for row in done.following],
-        events=[_event(row) for row in detail.events],
+        events=[_event(row) for row in detail.events if all_of_it or row.kind not in _HIDDEN],
         recordings=[Recording.model_validate(row) for row in detail.recordings],
     )
 
@@ -391,6 +399,7 @@ async def hang_up(context: Ctx, who: AsSupervisor, call_id: PathId) -> Saved:
         except NotFound:
             if context.feed.present:
                 raise
+    await acts.must_reach_call(context, who, call_id)
     act = EndCall(CallId(call_id), who.actor)
     done = await acts.ask(context, who, act, f"call:{call_id}")
     return Saved(warnings=list(done.warnings))

@@ -19,7 +19,18 @@ from acd.events import (
     Supervise,
     TakeOver,
 )
-from api.acts import ACTS, Act, Acted, Acting, DataBody, NoteBody, OfTeam, QueueName, ask
+from api.acts import (
+    ACTS,
+    Act,
+    Acted,
+    Acting,
+    DataBody,
+    NoteBody,
+    OfTeam,
+    QueueName,
+    ask,
+    must_reach_call,
+)
 from api.auth import AsSupervisor, Principal
 from api.context import Context, Ctx
 from api.problems import Problem
@@ -133,6 +144,7 @@ async def stop_supervising(agent: OfTeam) -> Acted:
 async def _acted(
     context: Context, who: Principal, act: Act, call_id: str, **detail: str | int
 ) -> Acted:
+    await must_reach_call(context, who, call_id)
     done = await ask(context, who, act, f"call:{call_id}", **detail)
     return Acted(warnings=list(done.warnings))
 

@@ -154,6 +154,10 @@ async def test_a_call_tells_all_that_was_done_to_it(stand: Stand) -> None:
     assert [note["text"] for note in found["notes"]] == ["contrat 12"]
     assert [made["code"] for made in found["dispositions"]] == ["info"]
     assert [(a["act"], a["by"]) for a in found["supervision"]] == [("listen", "user:boss")]
+    own = (await stand.call("GET", "/calls/c1", "1001")).json()
+    assert own["supervision"] == []
+    kinds = {event["kind"] for event in found["events"]}
+    assert kinds - {event["kind"] for event in own["events"]} == {"Supervised"}
     assert [made["id"] for made in found["callbacks"]] == ["cb"]
     assert [left["id"] for left in found["messages"]] == ["vm"]
     assert [(f["id"], f["kind"]) for f in found["following"]] == [

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 import websockets
 from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import events as e
 from acd.model import AgentId, AgentState, CallId, CallState, MonitorMode, PhoneId, QueueId
@@ -167,8 +168,8 @@ async def test_a_supervisor_who_is_an_agent_listens_where_they_sit(stand: Stand)
     assert acts(stand) == [e.Supervise(ONE, BOSS, PhoneId("seat-7"), MonitorMode.LISTEN)]
 
 
-async def test_a_teams_supervisor_acts_for_that_team(stand: Stand) -> None:
-    engine = open_store(stand.settings.store_url)
+async def two_teams(engine: AsyncEngine) -> None:
+    """1001 in Lille; 1002, who is the supervisor, in Lyon."""
     async with engine.begin() as conn:
         for name in ("lille", "lyon"):
             await conn.execute(insert(t.team).values(id=name, name=name))
@@ -177,6 +178,48 @@ async def test_a_teams_supervisor_acts_for_that_team(stand: Stand) -> None:
         await conn.execute(
             update(t.user_account).where(t.user_account.c.id == "boss").values(agent_id="1002")
         )
+
+
+async def test_a_teams_supervisor_acts_on_that_teams_agents_and_calls_alone(stand: Stand) -> None:
+    engine = open_store(stand.settings.store_url)
+    await two_teams(engine)
+    await engine.dispose()
+    agents = tuple(
+        msgspec.structs.replace(agent_view(id_), team=team)
+        for id_, team in (("1001", "lille"), ("1002", "lyon"), ("1003", "lyon"))
+    )
+    of_both = call_view("c3", CallState.TALKING, "1001")
+    of_both = msgspec.structs.replace(of_both, agent_ids=(ONE, AgentId("1003")))
+    calls = (call_view("c1", CallState.TALKING, "1001"), call_view("c2"), of_both)
+    await stand.floor.show(Live(1, T0, agents, (), calls, ()))
+    await stand.call("GET", "/live", "boss")
+    on_agent: list[tuple[str, str, object]] = [
+        ("PUT", "/agents/1001/skills", {"skills": []}),
+        ("PUT", "/agents/1001/queues", {"queues": []}),
+    ]
+    on_call: list[tuple[str, str, object]] = [
+        ("POST", "hang-up", None),
+        ("POST", "notes", {"text": "x"}),
+        ("PATCH", "data", {"data": {"a": "b"}}),
+    ]
+    for method, path, body in on_agent:
+        refused = await stand.call(method, path, "boss", json=body)
+        assert refused.status_code == 403, (path, refused.text)
+        own = path.replace("1001", "1002")
+        assert (await stand.call(method, own, "boss", json=body)).is_success
+        assert (await stand.call(method, path, "admin", json=body)).is_success
+    for method, path, body in on_call:
+        refused = await stand.call(method, f"/calls/c1/{path}", "boss", json=body)
+        assert (refused.status_code, "lyon" in refused.json()["detail"]) == (403, True)
+        for call_id in ("c2", "c3"):
+            done = await stand.call(method, f"/calls/{call_id}/{path}", "boss", json=body)
+            assert done.status_code == 200, (call_id, done.text)
+        assert (await stand.call(method, f"/calls/c1/{path}", "admin", json=body)).is_success
+
+
+async def test_a_teams_supervisor_acts_for_that_team(stand: Stand) -> None:
+    engine = open_store(stand.settings.store_url)
+    await two_teams(engine)
     pause = {"state": "paused"}
     other = await stand.call("POST", "/agents/1001/state", "boss", json=pause)
     assert other.status_code == 403
