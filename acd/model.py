@@ -7,9 +7,12 @@ their unit. This module knows neither the switch nor SQL.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 import msgspec
+
+ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+"""The ids that people give to what they configure, over REST and in flows alike."""
 
 CallId = NewType("CallId", str)
 AgentId = NewType("AgentId", str)

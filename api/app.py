@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from api import (
     agent_config,
@@ -26,6 +26,7 @@ from api import (
     numbers,
     outside,
     pages,
+    parameters,
     pause_reasons,
     problems,
     queues,
@@ -149,8 +150,15 @@ def create_app(settings: ApiSettings, now_ms: Callable[[], int] = _utc_ms) -> Fa
         responses={422: problems.described(422)[422]},
     )
     for prefix, router in ROUTERS:
-        app.include_router(router, prefix=prefix)
+        # Pages and probes take whatever a browser or an orchestrator appends.
+        checks = [Depends(parameters.only_known)] if prefix else []
+        app.include_router(router, prefix=prefix, dependencies=checks)
     problems.install(app)
     problems.describe(app)
-    app.add_middleware(Surroundings, metrics=metrics, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        Surroundings,
+        metrics=metrics,
+        max_body_bytes=settings.max_body_bytes,
+        limits={f"{API_PREFIX}/config": settings.max_config_bytes},
+    )
     return app

@@ -17,8 +17,8 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from acd.model import ID_PATTERN
 from api.config_shapes import Configuration
-from api.shapes import ID_PATTERN
 from store.config_diff import escaped
 from store.config_rules import ConfigFault
 
@@ -131,10 +131,30 @@ def read_yaml(text: str) -> Reading:
     return _checked(builder.tree, builder.spots)
 
 
+class _Doubled(Exception):
+    """A key stands twice in one object: which of the two was meant, nobody can know."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _Doubled(key)
+        found[key] = value
+    return found
+
+
 def read_json(text: str) -> Reading:
     """A configuration from JSON. Raises DocumentInvalid."""
     try:
-        tree = json.loads(text)
+        tree = json.loads(text, object_pairs_hook=_each_once)
+    except _Doubled as doubled:
+        message = f"“{doubled.key[:80]}” stands here twice"
+        raise DocumentInvalid([DocumentFault(None, None, "", message)]) from doubled
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
         column = getattr(error, "colno", 1)

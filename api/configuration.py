@@ -21,7 +21,7 @@ from api.config_shapes import Configuration, of, write
 from api.config_yaml import DocumentInvalid, Reading, read_json, read_yaml, to_yaml
 from api.context import Context, Ctx
 from api.problems import Fault, Problem, described
-from api.shapes import Changed, Difference, Instant, Out
+from api.shapes import LARGEST_ROW, Changed, Difference, Instant, Out, PathVersion
 from api.sip_accounts import SipAccount, account
 from store import config_document as stored
 from store.config_change import ConfigInvalid
@@ -163,7 +163,11 @@ async def _reading(request: Request) -> Reading:
 
 def _problem(invalid: DocumentInvalid) -> Problem:
     first, count = invalid.faults[0], len(invalid.faults)
-    where = first.pointer if first.line is None else f"Line {first.line}, column {first.column}"
+    where = (
+        first.pointer or "The document"
+        if first.line is None
+        else f"Line {first.line}, column {first.column}"
+    )
     more = f" ({count} faults in all)" if count > 1 else ""
     errors = [
         Fault(pointer=each.pointer, line=each.line, column=each.column, message=each.message)
@@ -185,7 +189,9 @@ async def list_config_versions(
     context: Ctx,
     _: AsSupervisor,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    cursor: Annotated[int | None, Query(description="`next` of the page before")] = None,
+    cursor: Annotated[
+        int | None, Query(ge=1, le=LARGEST_ROW, description="`next` of the page before")
+    ] = None,
 ) -> ConfigVersions:
     """Newest first."""
     async with context.engine.connect() as conn:
@@ -200,7 +206,9 @@ async def list_config_versions(
     summary="One version of the configuration",
     responses=described(401, 403, 404, 422),
 )
-async def get_config_version(context: Ctx, _: AsAdministrator, version: int) -> ConfigVersionWhole:
+async def get_config_version(
+    context: Ctx, _: AsAdministrator, version: PathVersion
+) -> ConfigVersionWhole:
     """With its document."""
     async with context.engine.connect() as conn:
         row, document = await get_version(conn, version)
@@ -215,7 +223,7 @@ async def get_config_version(context: Ctx, _: AsAdministrator, version: int) -> 
     responses=described(401, 403, 404, 422),
 )
 async def diff_config_versions(
-    context: Ctx, _: AsAdministrator, version: int, other: int
+    context: Ctx, _: AsAdministrator, version: PathVersion, other: PathVersion
 ) -> ConfigDiff:
     """From the first to the second."""
     async with context.engine.connect() as conn:
@@ -234,9 +242,9 @@ async def diff_config_versions(
     responses=described(401, 403, 404, 409, 412, 422),
 )
 async def restore_config_version(
-    context: Ctx, who: AsAdministrator, how: AsTold, version: int
+    context: Ctx, who: AsAdministrator, how: AsTold, version: PathVersion
 ) -> ConfigSaved:
-    """As a new version. Secrets stay; agents who come back get new ones, told once.
+    """As a new version. Secrets stay; agents who come back get new ones, told once, but no PIN.
 
     A flow's older text is added as its newest version.
     """
@@ -257,4 +265,14 @@ async def restore_config_version(
         strict=True,
         check=flow_faults,
     )
-    return _saved(context, done)
+    saved = _saved(context, done)
+    back = sorted(set(done.after.agents) - set(done.before.agents))
+    if back:
+        saved.warnings.append(_without_pin(back))
+    return saved
+
+
+def _without_pin(agents: list[str]) -> str:
+    """What a version cannot bring back: it holds no secrets."""
+    shown = ", ".join(agents[:10]) + (f" and {len(agents) - 10} more" if len(agents) > 10 else "")
+    return f"Back without a PIN, since versions hold none; set one where it is needed: {shown}."

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Final
 
-from api.problems import invalid_parameter
+from api.problems import Problem, invalid_parameter
+from api.shapes import no_controls
 from store import queries
+
+_LATEST: Final = 2**53
 
 
 def encode_cursor(at: int, id_: str) -> str:
@@ -21,6 +25,13 @@ def decode_cursor(text: str | None) -> queries.CallCursor | None:
     try:
         plain = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode()
         at, _, id_ = plain.partition(" ")
-        return queries.CallCursor(int(at), id_)
+        cursor = queries.CallCursor(int(at), no_controls(id_))
     except (ValueError, binascii.Error) as error:
-        raise invalid_parameter("cursor", "This is not the `next` of a page.") from error
+        raise _foreign() from error
+    if not 0 <= cursor.arrived_at <= _LATEST:
+        raise _foreign()
+    return cursor
+
+
+def _foreign() -> Problem:
+    return invalid_parameter("cursor", "This is not the `next` of a page.")

@@ -17,7 +17,7 @@ from api.auth import AsAdministrator, AsSupervisor
 from api.changes import AsTold, Done, change, etag_of, finder, remove
 from api.context import Ctx
 from api.problems import Fault, Problem, described
-from api.shapes import Changed, Instant, Out, PathId
+from api.shapes import Changed, Instant, Out, PathId, PathVersion
 from ivr.document import Known, load, read
 from ivr.faults import FlowFault, FlowInvalid, Severity
 from ivr.model import Flow as IvrFlow
@@ -267,7 +267,7 @@ async def list_flow_versions(context: Ctx, _: AsSupervisor, flow_id: PathId) -> 
     responses=described(401, 403, 404, 422),
 )
 async def get_flow_version(
-    context: Ctx, _: AsSupervisor, flow_id: PathId, version: int
+    context: Ctx, _: AsSupervisor, flow_id: PathId, version: PathVersion
 ) -> FlowVersion:
     """With its document."""
     async with context.engine.connect() as conn:

@@ -1,14 +1,25 @@
-"""Around every request: a limit on the body's size, security headers, counts. ASGI, no routes."""
+"""Around every request: what may come in, what a fault of ours becomes, security headers, counts.
+
+ASGI, no routes: a body that is too large and control characters in the address are refused here,
+once for all, and what no handler knows is answered as a problem like any other.
+"""
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import unquote
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import ApiMetrics
 from api.problems import Problem
+
+log = structlog.get_logger(__name__)
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -23,17 +34,24 @@ _HEADERS = {
 }
 
 
+# What PostgreSQL cannot hold or nobody means; line breaks may stand in a comment.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
 class _TooLarge(Exception):
     """The body has grown beyond the limit while being read."""
 
 
 class Surroundings:
-    """See the module."""
+    """See the module. A body has `max_body_bytes` at most, at the paths of `limits` as they say."""
 
-    def __init__(self, app: ASGIApp, metrics: ApiMetrics, max_body_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: ApiMetrics, max_body_bytes: int, limits: Mapping[str, int]
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._most = max_body_bytes
+        self._limits = dict(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -55,7 +73,13 @@ class Surroundings:
             await send(message)
 
         try:
-            await self._limited(scope, receive, counted_send)
+            if _UNFIT.search(scope["path"]) or _UNFIT.search(_query(scope)):
+                problem = Problem(
+                    422, "invalid", "Control characters cannot be in the address of a request."
+                )
+                await problem.response()(scope, receive, counted_send)
+            else:
+                await self._limited(scope, receive, counted_send)
         finally:
             route = getattr(scope.get("route"), "operation_id", None) or "page"
             self._metrics.requests.labels(scope["method"], route, f"{status // 100}xx").inc()
@@ -63,11 +87,10 @@ class Surroundings:
             self._metrics.seconds.labels(scope["method"], route).observe(seconds)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = Problem(
-            413, "too-large", f"The body may have at most {self._most} bytes."
-        ).response()
+        most = self._limits.get(scope["path"], self._most)
+        problem = Problem(413, "too-large", f"The body may have at most {most} bytes.").response()
         declared = Headers(scope=scope).get("content-length", "0")
-        if declared.isdigit() and int(declared) > self._most:
+        if declared.isdigit() and int(declared) > most:
             await problem(scope, receive, send)
             return
         read = 0
@@ -78,7 +101,7 @@ class Surroundings:
             message = await receive()
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
-                if read > self._most:
+                if read > most:
                     raise _TooLarge
             return message
 
@@ -92,3 +115,17 @@ class Surroundings:
         except _TooLarge:
             if not started:
                 await problem(scope, receive, send)
+        except Exception:
+            log.exception("a request failed", method=scope["method"], path=scope["path"])
+            if started:
+                raise  # the server cuts the connection, so that half an answer is not taken for one
+            await _FAULT.response()(scope, receive, send)
+
+
+_FAULT: Final = Problem(
+    500, "fault", "The web process failed at this; its log says why. Calls go on without it."
+)
+
+
+def _query(scope: Scope) -> str:
+    return unquote(scope["query_string"].decode("latin-1"))

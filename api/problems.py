@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -206,7 +207,12 @@ def install(app: FastAPI) -> None:
             detail = f"{request.method} is not possible at {request.url.path}."
         return Problem(error.status_code, slug, detail, headers=error.headers).response()
 
-    async def on_database(_: Request, __: Exception) -> Response:
+    async def on_database(_: Request, error: Exception) -> Response:
+        # Class 22 of SQL's states: it was the value, not the database.
+        state = getattr(getattr(error, "orig", None), "sqlstate", None)
+        if isinstance(state, str) and state.startswith("22"):
+            detail = "The request holds a value that the database cannot keep."
+            return Problem(422, "invalid", detail).response()
         return Problem(
             503,
             "store-unavailable",
@@ -234,8 +240,17 @@ def described(*statuses: int) -> dict[int | str, dict[str, object]]:
     }
 
 
+def _operations(description: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        operation
+        for path in description["paths"].values()
+        for operation in path.values()
+        if isinstance(operation, dict) and "responses" in operation
+    ]
+
+
 def describe(app: FastAPI) -> None:
-    """Put `ProblemDetails` among the schemas of the OpenAPI description."""
+    """Put into the OpenAPI description what routes share: `ProblemDetails`, 413 for bodies."""
     plain = app.openapi
 
     def openapi() -> dict[str, object]:
@@ -247,6 +262,9 @@ def describe(app: FastAPI) -> None:
             schemas["ProblemDetails"] = problem
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            for operation in _operations(description):
+                if "requestBody" in operation:
+                    operation["responses"].setdefault("413", described(413)[413])
         return app.openapi_schema or plain()
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -14,7 +14,8 @@ class ApiSettings:
     the same after a restart. `sip_*` is what a new agent's phone is told. `allowed_origins` may
     open the live stream besides the page's own origin. `trusted_proxies` are the addresses whose
     `X-Forwarded-For` is believed. `switch_*_port` of 0: that transport is not offered.
-    `country_code` is that of telephone numbers written without one.
+    `country_code` is that of telephone numbers written without one. `max_config_bytes` is for the
+    whole configuration, which is as large as the floor; `max_body_bytes` for all other bodies.
     """
 
     store_url: str
@@ -33,6 +34,7 @@ class ApiSettings:
     access_token_s: int = 15 * 60
     refresh_token_s: int = 14 * 24 * 3600
     max_body_bytes: int = 1024 * 1024
+    max_config_bytes: int = 16 * 1024 * 1024
     floor_timeout_s: float = 5.0
     reload_timeout_s: float = 10.0
     stream_interval_s: float = 0.25

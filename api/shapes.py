@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from fastapi import Path
 from pydantic import (
@@ -15,9 +15,8 @@ from pydantic import (
     StringConstraints,
 )
 
+from acd.model import ID_PATTERN
 from store.config_diff import Kind
-
-ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 
 
 def no_controls(text: str) -> str:
@@ -44,6 +43,9 @@ Dnis = Annotated[
     Field(description="the dialled number as the trunk sends it", examples=["33170000001"]),
 ]
 PathId = Annotated[str, Path(max_length=200)]
+LARGEST_ROW: Final = 2**31 - 1
+"""The largest number that a version, or a line of the audit log, can have in SQL."""
+PathVersion = Annotated[int, Path(ge=0, le=LARGEST_ROW, description="a version's number")]
 Instant = Annotated[int, Field(description="UTC, milliseconds since 1970", ge=0, le=2**53)]
 
 

@@ -14,7 +14,7 @@ from api.auth import AsAdministrator
 from api.context import Context, Ctx, audit
 from api.credentials import API_KEY_PREFIX, digest, hash_password_async, new_token
 from api.problems import Problem, described, invalid
-from api.shapes import Body, Id, Instant, Name, Out, PathId, new_id
+from api.shapes import LARGEST_ROW, Body, Id, Instant, Name, Out, PathId, new_id
 from store import accounts
 from store.rows import ApiKeyRow, Role, UserRow
 
@@ -284,7 +284,9 @@ async def list_audit(
     context: Ctx,
     _: AsAdministrator,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: Annotated[int | None, Query(ge=1, description="continue below this id")] = None,
+    before: Annotated[
+        int | None, Query(ge=1, le=LARGEST_ROW, description="continue below this id")
+    ] = None,
 ) -> list[AuditEntry]:
     """Newest first."""
     async with context.engine.connect() as conn:

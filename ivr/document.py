@@ -158,7 +158,7 @@ class _Reader:
             ("flow", "name", "language", "start", "hours", "nodes"),
             ("flow", "start", "nodes"),
         )
-        flow_id = fields["flow"].name("a flow's id") if "flow" in fields else None
+        flow_id = fields["flow"].id("a flow's id") if "flow" in fields else None
         if flow_id is not None and expected is not None and flow_id != expected:
             fields["flow"].fault(f"this is flow “{flow_id}”, but “{expected}” was expected")
         name = fields["name"].text("“name”") if "name" in fields else None
@@ -306,7 +306,7 @@ class _Reader:
         return choices
 
     def _hours(self, node_id: str, fields: dict[str, Place]) -> Node:
-        calendar = fields["calendar"].name("a calendar")
+        calendar = fields["calendar"].id("a calendar")
         if calendar is not None and calendar not in self._calendars:
             fields["calendar"].fault(
                 f"there is no calendar “{calendar}” under “hours”"
@@ -319,7 +319,7 @@ class _Reader:
         queue = self._queue_named(fields)
         required = []
         for key, value in fields["required"].pairs("“required”") if "required" in fields else ():
-            skill = key.name("a skill's id")
+            skill = key.id("a skill's id")
             if skill is not None and self._known.skills is not None:
                 self._must_exist(key, "skill", skill, self._known.skills)
             level = value.whole("a skill's level", 1, 10)
@@ -364,13 +364,13 @@ class _Reader:
         return TransferNode(node_id, target, data)
 
     def _queue_named(self, fields: dict[str, Place]) -> QueueId:
-        queue = fields["queue"].name("a queue's id")
+        queue = fields["queue"].id("a queue's id")
         if queue is not None and self._known.queues is not None:
             self._must_exist(fields["queue"], "queue", queue, self._known.queues)
         return QueueId(queue or "")
 
     def _agent_named(self, place: Place) -> AgentId:
-        agent = place.name("an agent's id")
+        agent = place.id("an agent's id")
         if agent is not None and self._known.agents is not None:
             self._must_exist(place, "agent", agent, self._known.agents)
         return AgentId(agent or "")

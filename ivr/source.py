@@ -16,6 +16,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.nodes import Node as YamlNode
 from ruamel.yaml.reader import ReaderError
 
+from acd.model import ID_PATTERN
 from ivr.faults import FlowFault, Severity, did_you_mean
 
 SIZE_LIMIT = 200_000
@@ -153,8 +154,19 @@ class Place:
             return None
         return word
 
+    def id(self, what: str) -> str | None:
+        """The id of something configured (queue, agent, skill…), as REST takes it."""
+        word = self.word(what)
+        if word is not None and not re.fullmatch(ID_PATTERN, word):
+            self.fault(
+                f"“{word[:80]}” cannot be {what}: use letters without accents, digits, “-”, “_” "
+                "and “.”, at most 63"
+            )
+            return None
+        return word
+
     def name(self, what: str) -> str | None:
-        """A name: letters without accents, digits, `_` and `-`, 64 at most, as written."""
+        """A name within the flow: letters without accents, digits, `_` and `-`, 64 at most."""
         word = self.word(what)
         if word is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", word):
             self.fault(

@@ -117,7 +117,7 @@ async def report(conn: AsyncConnection, query: ReportQuery) -> list[ReportRow]:
     """
     try:
         zone = ZoneInfo(query.zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder, as Europe
         raise StoreError(
             f"There is no time zone {query.zone!r}; write one like Europe/Paris."
         ) from (error)

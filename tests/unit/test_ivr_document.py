@@ -32,6 +32,15 @@ def faults(text: str, known: Known | None = None) -> list[tuple[int, int, str]]:
     return [(each.line, each.column, each.message) for each in read(text, known).faults]
 
 
+def test_every_id_that_rest_takes_can_be_named() -> None:
+    known = Known(queues=frozenset({"support.fr"}), skills=frozenset({"eng.lish"}))
+    text = (
+        "flow: reception.v2\nname: R\nlanguage: fr\nstart: a\nnodes:\n"
+        "  a: {kind: queue, queue: support.fr, required: {eng.lish: 5}}\n"
+    )
+    assert faults(text, known) == []
+
+
 # name, document, line, column, part of the message
 CASES = [
     ("syntax", "flow: [a\nstart: }\n", 2, 6, "not well formed"),
