@@ -6,7 +6,7 @@ Objects are checked in the routes with `Principal.may_act_for`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from fastapi import Depends
@@ -36,13 +36,17 @@ _key_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="An A
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking. `actor` is `user:ID` or `key:ID`; `expires_at` UTC ms, None: no end."""
+    """Who is asking. `actor` is `user:ID` or `key:ID`; `expires_at` UTC ms, None: no end.
+
+    `issued_at` is when the access token was issued, UTC ms; None for an API key.
+    """
 
     actor: str
     name: str
     role: Role
     agent_id: str | None
     expires_at: int | None
+    issued_at: int | None = None
 
     def has(self, role: Role) -> bool:
         """Whether this one stands at `role` or above."""
@@ -53,17 +57,23 @@ class Principal:
         return self.has(Role.SUPERVISOR) or (agent_id is not None and agent_id == self.agent_id)
 
 
-async def principal_of(conn: AsyncConnection, actor: str, now_ms: int) -> Principal | None:
-    """The principal behind an actor as they stand now; None if they may do nothing any more."""
+async def principal_of(
+    conn: AsyncConnection, actor: str, issued_at: int | None, now_ms: int
+) -> Principal | None:
+    """The principal behind an actor as they stand now; None if they may do nothing any more.
+
+    `issued_at` is the access token's, UTC ms; None for an API key, whose row says all.
+    """
     kind, _, id_ = actor.partition(":")
     if kind == "user":
         try:
             user = await get_user(conn, id_)
         except NotFound:
             return None
-        if not user.active:
+        ended = issued_at is not None and issued_at < user.tokens_valid_from
+        if not user.active or ended:
             return None
-        return Principal(actor, user.login, user.role, user.agent_id, None)
+        return Principal(actor, user.login, user.role, user.agent_id, None, issued_at)
     try:
         return _of_key(await get_api_key(conn, id_), now_ms)
     except NotFound:
@@ -100,14 +110,14 @@ async def authenticate(context: Context, bearer: str | None, key: str | None) ->
         raise unauthorized("Sign in first: send an access token or an API key.")
     now_ms = context.now_ms()
     try:
-        user_id, expires_at = read_access(context.settings.jwt_secret, bearer, now_ms)
+        access = read_access(context.settings.jwt_secret, bearer, now_ms)
     except BadToken as error:
         raise unauthorized(str(error), "bad-token") from error
     async with context.engine.connect() as conn:
-        found = await principal_of(conn, f"user:{user_id}", now_ms)
+        found = await principal_of(conn, f"user:{access.user_id}", access.issued_at, now_ms)
     if found is None:
-        raise unauthorized("This account has been closed.")
-    return Principal(found.actor, found.name, found.role, found.agent_id, expires_at)
+        raise unauthorized("This sign-in was ended, or the account has been closed; sign in again.")
+    return replace(found, expires_at=access.expires_at)
 
 
 class Allow:

@@ -7,7 +7,9 @@ costs tens of milliseconds. Random secrets have 256 bits, so a plain SHA-256 is 
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
+import hmac
 import secrets
 import threading
 from typing import Final
@@ -55,6 +57,15 @@ def new_password() -> str:
 def new_token(prefix: str = "") -> str:
     """256 random bits, URL-safe."""
     return prefix + secrets.token_urlsafe(32)
+
+
+def next_token(secret: str, token: str) -> str:
+    """The refresh token that follows this one, 256 bits; the same each time it is asked for.
+
+    Only who has `secret` can work it out, so it need not be kept to be told twice.
+    """
+    made = hmac.digest(secret.encode(), b"refresh " + token.encode(), "sha256")
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")
 
 
 def digest(token: str) -> str:

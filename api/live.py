@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -268,19 +269,10 @@ async def _who(socket: WebSocket, context: Context) -> tuple[Principal, str | No
         if found is None:
             raise Problem(401, "bad-ticket", "The ticket is unknown, used or too old.")
         async with context.engine.connect() as conn:
-            principal = await principal_of(conn, found.actor, context.now_ms())
+            principal = await principal_of(conn, found.actor, found.issued_at, context.now_ms())
         if principal is None:
-            raise Problem(401, "bad-ticket", "This account has been closed.")
-        return (
-            Principal(
-                principal.actor,
-                principal.name,
-                principal.role,
-                principal.agent_id,
-                found.expires_at,
-            ),
-            chosen,
-        )
+            raise Problem(401, "bad-ticket", "This sign-in was ended, or the account closed.")
+        return replace(principal, expires_at=found.expires_at), chosen
     scheme, _, token = socket.headers.get("authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else None
     return await authenticate(context, bearer, socket.headers.get("x-api-key")), chosen
@@ -334,7 +326,7 @@ async def _send(
         if now_ms - checked_at >= RECHECK_S * 1000:
             checked_at = now_ms
             async with context.engine.connect() as conn:
-                found = await principal_of(conn, principal.actor, now_ms)
+                found = await principal_of(conn, principal.actor, principal.issued_at, now_ms)
             if found is None or found.role != principal.role:
                 await socket.close(CLOSE_EXPIRED, "signed out")
                 return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.security import OAuth2PasswordRequestForm
@@ -18,6 +18,7 @@ from api.credentials import (
     hash_password_async,
     new_password,
     new_token,
+    next_token,
     verify_password,
 )
 from api.problems import Problem, described, unauthorized
@@ -28,9 +29,13 @@ from store.rows import RefreshTokenRow, Role, UserRow
 
 router = APIRouter(tags=["sign-in"])
 
+GRACE_MS: Final = 30_000
+"""How long a refresh token that was used still gives its successor: a page that is loaded again
+before it has the answer must not lose its sign-in."""
+
 
 class Tokens(BaseModel):
-    """What a sign-in gives. A refresh token is good once: each use gives the next."""
+    """What a sign-in gives. A refresh token is good once: its use gives the next."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"
@@ -217,19 +222,23 @@ async def sign_in(
 async def refresh_token(
     context: Ctx, refresh_token: Annotated[str, Form(max_length=200)]
 ) -> Tokens:
-    """A refresh token used twice has been copied: the whole sign-in is then ended."""
+    """A refresh token used again gives its successor for 30 s (the answer was lost); after that
+    it has been copied, and the whole sign-in is ended.
+    """
     now_ms = context.now_ms()
+    successor = next_token(context.settings.jwt_secret, refresh_token)
     reused = False
-    successor = new_token()
     user: UserRow | None = None
     async with context.engine.begin() as conn:
         row = await accounts.find_refresh_token(conn, digest(refresh_token))
         if row is not None and row.expires_at > now_ms and row.revoked_at is None:
             next_row = _refresh_row(context, row.user_id, row.family_id, successor)
-            if await accounts.rotate_refresh_token(conn, row.id, next_row):
+            reused = not await accounts.rotate_refresh_token(conn, row.id, next_row)
+            if reused and await _just_rotated(conn, row, successor, now_ms):
+                reused = False
+            if not reused:
                 user = await accounts.get_user(conn, row.user_id)
             else:
-                reused = True
                 await accounts.revoke_token_family(conn, row.family_id, now_ms)
                 actor = f"user:{row.user_id}"
                 await audit(conn, context, actor, "refresh-token-reused", actor)
@@ -241,6 +250,19 @@ async def refresh_token(
     if user is None or not user.active:
         raise unauthorized("The refresh token is unknown, ended or expired; sign in.", "bad-token")
     return _tokens(context, user, successor)
+
+
+async def _just_rotated(
+    conn: AsyncConnection, row: RefreshTokenRow, successor: str, now_ms: int
+) -> bool:
+    """Whether this token may still be exchanged for its successor."""
+    made = await accounts.successor_of(conn, row.id)
+    return (
+        made is not None
+        and made.revoked_at is None
+        and made.hash == digest(successor)
+        and now_ms - made.issued_at <= GRACE_MS
+    )
 
 
 @router.post(
@@ -278,7 +300,8 @@ async def me(principal: AsAgent) -> Me:
 async def stream_ticket(context: Ctx, principal: AsAgent) -> StreamTicket:
     """Browsers cannot send a header with a WebSocket: they send this as a subprotocol."""
     token = new_token()
-    context.tickets.put(token, principal.actor, _ends(context, principal), context.now_ms())
+    ends = _ends(context, principal)
+    context.tickets.put(token, principal.actor, principal.issued_at, ends, context.now_ms())
     return StreamTicket(ticket=token, expires_in=TICKET_LIFE_MS // 1000)
 
 

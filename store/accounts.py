@@ -198,9 +198,9 @@ async def rotate_refresh_token(
 ) -> bool:
     """Replace a token by `successor`; False if it was already rotated or revoked.
 
-    False means that the same token was presented twice: somebody has a copy, and the caller should
-    revoke the family. The check and the mark are one statement, so of two requests at the same
-    time one gets False.
+    False means that the same token was presented twice: by a page that was loaded again before it
+    had the answer, or by somebody with a copy. The check and the mark are one statement, so of two
+    requests at the same time one gets False.
     """
     old = t.refresh_token.c
     done = await conn.execute(
@@ -212,6 +212,14 @@ async def rotate_refresh_token(
         return False
     await conn.execute(insert(t.refresh_token).values(**msgspec.structs.asdict(successor)))
     return True
+
+
+async def successor_of(conn: AsyncConnection, token_id: str) -> RefreshTokenRow | None:
+    """The token that this one was replaced by, None if it was not; it may be revoked."""
+    old, new = t.refresh_token.alias("old"), t.refresh_token
+    query = select(new).join(old, old.c.rotated_to == new.c.id).where(old.c.id == token_id)
+    row = (await conn.execute(query)).one_or_none()
+    return None if row is None else _token(row)
 
 
 async def revoke_token_family(conn: AsyncConnection, family_id: str, now_ms: int) -> int:
@@ -226,7 +234,12 @@ async def revoke_token_family(conn: AsyncConnection, family_id: str, now_ms: int
 
 
 async def revoke_user_tokens(conn: AsyncConnection, user_id: str, now_ms: int) -> int:
-    """End every token of a user (password changed, account closed); how many were alive."""
+    """End every token of a user (password changed, account closed), those for access included.
+
+    How many refresh tokens were alive.
+    """
+    user = t.user_account
+    await conn.execute(update(user).where(user.c.id == user_id).values(tokens_valid_from=now_ms))
     token = t.refresh_token.c
     done = await conn.execute(
         update(t.refresh_token)

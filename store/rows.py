@@ -131,7 +131,10 @@ class PhoneDigest(msgspec.Struct, frozen=True):
 
 
 class UserRow(msgspec.Struct, frozen=True):
-    """A person who signs in. `agent_id` ties them to the agent whose calls they may see."""
+    """A person who signs in. `agent_id` ties them to the agent whose calls they may see.
+
+    Access tokens that were issued before `tokens_valid_from` (UTC ms) are worth nothing any more.
+    """
 
     id: str
     login: str
@@ -141,6 +144,7 @@ class UserRow(msgspec.Struct, frozen=True):
     agent_id: AgentId | None
     active: bool
     created_at: int
+    tokens_valid_from: int = 0
 
 
 class ApiKeyRow(msgspec.Struct, frozen=True):

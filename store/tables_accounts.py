@@ -33,6 +33,7 @@ user_account: Final = Table(
     Column("agent_id", String, ForeignKey("agent.id")),
     Column("active", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("tokens_valid_from", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("login"),
     CheckConstraint(_ROLES, name="role"),
 )

@@ -185,6 +185,10 @@ def _add_runtime_tables() -> None:
 
 
 def _add_runtime_columns() -> None:
+    op.add_column(
+        "user_account",
+        sa.Column("tokens_valid_from", sa.BigInteger(), server_default="0", nullable=False),
+    )
     op.add_column("audit", sa.Column("act_id", sa.String(), nullable=True))
     op.create_index(op.f("ix_audit_act_id"), "audit", ["act_id"], unique=True)
     op.add_column("agent_state", sa.Column("productive", sa.Boolean(), nullable=True))
@@ -364,6 +368,7 @@ def _carry_over() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("user_account", "tokens_valid_from")
     op.drop_index(op.f("ix_audit_act_id"), table_name="audit")
     op.drop_column("audit", "act_id")
     op.drop_column("routing_decision", "could_serve")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import websockets
+from sqlalchemy import update
 
-from api import throttle
+from api import live, throttle
 from api.roles import rows, table
-from api.sign_in import ensure_administrator
+from api.sign_in import GRACE_MS, ensure_administrator
+from store import tables as t
 from store.engine import open_store
 from tests.api_stand import PASSWORD, T0, Stand, running
 
@@ -64,11 +68,35 @@ async def test_wrong_passwords_are_slowed(stand: Stand) -> None:
     assert (await token(stand, "admin", PASSWORD))[0] == 200  # another login is not
 
 
+async def later(stand: Stand, ms: int) -> None:
+    """All that was issued was issued so much earlier."""
+    engine = open_store(stand.settings.store_url)
+    issued = t.refresh_token.c.issued_at
+    async with engine.begin() as conn:
+        await conn.execute(update(t.refresh_token).values(issued_at=issued - ms))
+    await engine.dispose()
+
+
+async def test_a_page_that_is_loaded_again_keeps_its_sign_in(stand: Stand) -> None:
+    _, first = await token(stand, "boss", PASSWORD)
+    form = {"refresh_token": first["refresh_token"]}
+    answers = await asyncio.gather(
+        *(stand.http.post("/api/v1/token/refresh", data=form) for _ in range(3))
+    )
+    assert [answer.status_code for answer in answers] == [200] * 3
+    (successor,) = {answer.json()["refresh_token"] for answer in answers}
+    assert successor != first["refresh_token"]
+    form = {"refresh_token": successor}
+    third = await stand.http.post("/api/v1/token/refresh", data=form)
+    assert third.status_code == 200
+
+
 async def test_a_refresh_token_is_good_once(stand: Stand) -> None:
     _, first = await token(stand, "boss", PASSWORD)
     form = {"refresh_token": first["refresh_token"]}
     second = await stand.http.post("/api/v1/token/refresh", data=form)
     assert second.status_code == 200
+    await later(stand, GRACE_MS + 1)
     again = await stand.http.post("/api/v1/token/refresh", data=form)
     assert again.status_code == 401
     assert again.json()["type"].endswith("token-reused")
@@ -106,6 +134,40 @@ async def test_a_closed_account_loses_its_access_at_once(stand: Stand) -> None:
     body = {"login": "boss", "name": "Boss", "role": "supervisor", "active": False}
     assert (await stand.call("PUT", "/users/boss", json=body)).status_code == 200
     assert (await stand.call("GET", "/me", "boss")).status_code == 401
+
+
+async def test_a_new_password_ends_every_sign_in_at_once(stand: Stand) -> None:
+    _, old = await token(stand, "boss", PASSWORD)
+    ticket = (await stand.call("POST", "/live/ticket", "boss")).json()["ticket"]
+    body = {"password": "another long password"}
+    assert (await stand.call("POST", "/users/boss/password", json=body)).status_code == 204
+    assert (await stand.call("GET", "/me", "boss")).status_code == 401
+    form = {"refresh_token": old["refresh_token"]}
+    assert (await stand.http.post("/api/v1/token/refresh", data=form)).status_code == 401
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await websockets.connect(
+            stand.url.replace("http", "ws") + "/api/v1/live/stream",
+            subprotocols=["plateau.live", f"ticket.{ticket}"],  # type: ignore[list-item]
+        )
+    assert refused.value.response.status_code == 401
+    status, made = await token(stand, "boss", "another long password")
+    assert status == 200
+    headers = {"Authorization": f"Bearer {made['access_token']}"}
+    assert (await stand.http.get("/api/v1/me", headers=headers)).status_code == 200
+
+
+async def test_an_open_stream_ends_with_its_sign_in(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "RECHECK_S", 0.1)
+    headers = await stand.sign_in("boss")
+    url = stand.url.replace("http", "ws") + "/api/v1/live/stream"
+    async with websockets.connect(url, additional_headers=headers) as socket:
+        await socket.recv()
+        body = {"password": "another long password"}
+        await stand.call("POST", "/users/boss/password", json=body)
+        await asyncio.wait_for(socket.wait_closed(), 10)
+        assert socket.close_code == live.CLOSE_EXPIRED
 
 
 async def test_the_last_administrator_stays(stand: Stand) -> None:

@@ -8,9 +8,16 @@ import jwt
 import pytest
 
 from api import throttle
-from api.credentials import ha1, new_password, new_sip_secret, new_token, verify_password
+from api.credentials import (
+    ha1,
+    new_password,
+    new_sip_secret,
+    new_token,
+    next_token,
+    verify_password,
+)
 from api.settings import ApiSettings
-from api.tokens import TICKET_LIFE_MS, BadToken, Tickets, issue_access, read_access
+from api.tokens import TICKET_LIFE_MS, Access, BadToken, Tickets, issue_access, read_access
 
 pytestmark = pytest.mark.unit
 SECRET = "s" * 40
@@ -19,7 +26,19 @@ NOW = 1_800_000_000_000
 
 def test_access_token_goes_and_comes_back() -> None:
     token = issue_access(SECRET, "u1", NOW, 900)
-    assert read_access(SECRET, token, NOW + 899_000) == ("u1", NOW + 900_000)
+    assert read_access(SECRET, token, NOW + 899_000) == Access("u1", NOW, NOW + 900_000)
+
+
+def test_an_access_token_knows_the_millisecond_of_its_issue() -> None:
+    token = issue_access(SECRET, "u1", NOW + 123, 900)
+    assert read_access(SECRET, token, NOW + 200).issued_at == NOW + 123
+
+
+def test_a_refresh_token_has_one_successor_that_needs_the_secret() -> None:
+    after = next_token(SECRET, "token")
+    assert after == next_token(SECRET, "token")
+    assert len({after, next_token("t" * 40, "token"), next_token(SECRET, after)}) == 3
+    assert len(after) == len(new_token())
 
 
 def test_access_token_expires() -> None:
@@ -63,8 +82,8 @@ def test_a_token_signed_with_another_secret_is_refused() -> None:
 
 def test_a_ticket_works_once_and_not_for_long() -> None:
     tickets = Tickets()
-    tickets.put("a", "user:1", NOW + 900_000, NOW)
-    tickets.put("b", "user:1", NOW + 900_000, NOW)
+    tickets.put("a", "user:1", NOW, NOW + 900_000, NOW)
+    tickets.put("b", "user:1", NOW, NOW + 900_000, NOW)
     assert tickets.take("a", NOW + 1) is not None
     assert tickets.take("a", NOW + 1) is None
     assert tickets.take("b", NOW + TICKET_LIFE_MS) is None
