@@ -46,6 +46,7 @@ from api.context import Context
 from api.feed import LiveFeed
 from api.metrics import ApiMetrics
 from api.middleware import Surroundings
+from api.rates import OpenStreams, Rates
 from api.settings import ApiSettings
 from api.tokens import Tickets
 from control.client import FloorClient
@@ -129,7 +130,11 @@ def create_app(settings: ApiSettings, now_ms: Callable[[], int] = _utc_ms) -> Fa
         floor = FloorClient(settings.control_socket)
         feed = LiveFeed(floor, now_ms)
         engine = open_store(settings.store_url)
-        app.state.context = Context(settings, engine, floor, feed, Tickets(), metrics, now_ms)
+        rates = Rates(settings.requests_per_s, settings.requests_burst)
+        streams = OpenStreams(settings.streams_each)
+        app.state.context = Context(
+            settings, engine, floor, feed, Tickets(), metrics, now_ms, rates, streams
+        )
         feed.start()
         try:
             yield

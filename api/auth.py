@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from api.context import Context, context_of
 from api.credentials import API_KEY_PREFIX, digest
-from api.problems import forbidden, unauthorized
+from api.problems import Problem, forbidden, unauthorized
 from api.tokens import BadToken, read_access
 from store.accounts import find_api_key, get_api_key, get_user, touch_api_key
 from store.errors import NotFound
@@ -24,6 +24,7 @@ from store.rows import ApiKeyRow, Role
 
 _LADDER: Final = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
 _TOUCH_EVERY_MS: Final = 60_000
+_MOST_BUCKETS: Final = 1000
 
 _bearer = OAuth2PasswordBearer(
     "/api/v1/token",
@@ -120,6 +121,21 @@ async def authenticate(context: Context, bearer: str | None, key: str | None) ->
     return replace(found, expires_at=access.expires_at)
 
 
+def _keep_pace(context: Context, principal: Principal) -> None:
+    """Raises Problem 429 where this one has asked too much of late."""
+    now_ms = context.now_ms()
+    if len(context.rates) > _MOST_BUCKETS:
+        context.rates.forget_full(now_ms)
+    wait_s = context.rates.take(principal.actor, now_ms)
+    if wait_s:
+        raise Problem(
+            429,
+            "too-many-requests",
+            f"These are too many requests at once for one account or key; go on in {wait_s} s.",
+            headers={"Retry-After": str(wait_s)},
+        )
+
+
 class Allow:
     """Dependency: lets those pass who stand at `role` or above, and says who they are."""
 
@@ -133,7 +149,9 @@ class Allow:
         key: Annotated[str | None, Depends(_key_header)],
     ) -> Principal:
         """The principal. Raises Problem 401 or 403."""
-        principal = await authenticate(context_of(request), bearer, key)
+        context = context_of(request)
+        principal = await authenticate(context, bearer, key)
+        _keep_pace(context, principal)
         if not principal.has(self.role):
             raise forbidden(
                 f"This needs the role {self.role.value}; yours is {principal.role.value}."

@@ -20,6 +20,7 @@ from acd.events import AgentRequest, FloorRequest, TalkRequest
 from acd.facts import Audited
 from api.feed import LiveFeed
 from api.metrics import ApiMetrics
+from api.rates import OpenStreams, Rates
 from api.settings import ApiSettings
 from api.tokens import Tickets
 from control.client import FloorAbsent, FloorClient, FloorRefused
@@ -40,6 +41,8 @@ class Context:
     tickets: Tickets
     metrics: ApiMetrics
     now_ms: Callable[[], int]
+    rates: Rates
+    streams: OpenStreams
     locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     async def ask(self, wish: FloorAction, audit: Audited | None = None) -> Done:

@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -48,6 +48,13 @@ SUBPROTOCOL = "plateau.live"
 TICKET_PREFIX = "ticket."
 RECHECK_S = 60.0
 CLOSE_EXPIRED = 4401
+
+
+class Beat(BaseModel):
+    """The link is alive: what the client sees is what is. `at` is the floor's clock."""
+
+    type: Literal["beat"] = "beat"
+    at: Instant
 
 
 class _TooSlow(Exception):
@@ -286,13 +293,14 @@ async def stream(socket: WebSocket) -> None:
         if not _origin_allowed(socket, context):
             raise Problem(403, "origin", "This origin may not open the live stream.")
         principal, subprotocol = await _who(socket, context)
+        _enter(context, principal)
     except Problem as problem:
         await socket.send_denial_response(problem.response())
         return
-    await socket.accept(subprotocol)
     reader = context.feed.subscribe()
     context.metrics.streams.inc()
     try:
+        await socket.accept(subprotocol)
         async with asyncio.TaskGroup() as tasks:
             sender = tasks.create_task(_send(socket, context, principal, reader))
             tasks.create_task(_until_closed(socket, sender))
@@ -303,6 +311,17 @@ async def stream(socket: WebSocket) -> None:
     finally:
         context.feed.unsubscribe(reader)
         context.metrics.streams.dec()
+        context.streams.leave(principal.actor)
+
+
+def _enter(context: Context, principal: Principal) -> None:
+    if not context.streams.enter(principal.actor):
+        raise Problem(
+            429,
+            "too-many-streams",
+            f"This account or key has {context.streams.most} live streams open: close one first.",
+            headers={"Retry-After": "5"},
+        )
 
 
 async def _until_closed(socket: WebSocket, sender: asyncio.Task[None]) -> None:
@@ -321,7 +340,12 @@ async def _send(
 ) -> None:
     await context.feed.heard()
     checked_at = context.now_ms()
+    clock, beat_s = asyncio.get_running_loop().time, context.settings.stream_beat_s
+    beat_at = clock() + beat_s
     while True:
+        if clock() >= beat_at:
+            beat_at = clock() + beat_s
+            await _write(socket, context, Beat(at=context.feed.at))
         now_ms = context.now_ms()
         if now_ms - checked_at >= RECHECK_S * 1000:
             checked_at = now_ms
@@ -337,7 +361,7 @@ async def _send(
                 await socket.close(CLOSE_EXPIRED, "expired")
                 return
         try:
-            async with asyncio.timeout(min(left_s, RECHECK_S)):
+            async with asyncio.timeout(min(left_s, RECHECK_S, max(0.0, beat_at - clock()))):
                 await reader.news.wait()
         except TimeoutError:
             continue
@@ -348,7 +372,7 @@ async def _send(
         await asyncio.sleep(context.settings.stream_interval_s)
 
 
-async def _write(socket: WebSocket, context: Context, message: LiveFloor | LiveNews) -> None:
+async def _write(socket: WebSocket, context: Context, message: LiveFloor | LiveNews | Beat) -> None:
     """Send one message. Raises _TooSlow when the reader does not take it; it is then dropped."""
     text = orjson.dumps(message.model_dump(mode="json")).decode()
     try:

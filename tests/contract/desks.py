@@ -100,6 +100,8 @@ class Screen:
             self._take(json.loads(text))
 
     def _take(self, message: Json) -> None:
+        if message["type"] == "beat":
+            return
         if message["type"] == "snapshot":
             self.begun = True
             self.agents, self.queues, self.calls = {}, {}, {}

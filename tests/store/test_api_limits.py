@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 import pytest_asyncio
+import websockets
 
 from store import queries
 from tests.api_stand import Stand, running
+from tests.waiting import until
 
 pytestmark = pytest.mark.store
 
@@ -139,6 +143,37 @@ async def test_whoever_comes_back_by_a_restore_has_no_pin_and_it_is_said(stand: 
     assert any("PIN" in said and "2001" in said for said in back.json()["warnings"])
     again = await stand.call("POST", f"/config/versions/{made.json()['version']}/restore")
     assert again.json()["warnings"] == []
+
+
+async def test_a_principal_that_runs_wild_is_slowed_and_others_are_not(tmp_path: Path) -> None:
+    async with running(tmp_path, requests_per_s=0.1, requests_burst=3) as stand:
+        answers = [await stand.call("GET", "/me", "boss") for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        assert answers[-1].headers["content-type"] == PROBLEM
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 10
+        assert (await stand.call("GET", "/me", "admin")).status_code == 200
+
+
+async def test_streams_are_bounded_and_beat(tmp_path: Path) -> None:
+    async with running(tmp_path, streams_each=1, stream_beat_s=0.05) as stand:
+        url = stand.url.replace("http", "ws") + "/api/v1/live/stream"
+        headers = await stand.sign_in("boss")
+        async with websockets.connect(url, additional_headers=headers) as socket:
+            kinds = [json.loads(await asyncio.wait_for(socket.recv(), 5)) for _ in range(4)]
+            assert [kind["type"] for kind in kinds] == ["snapshot", "beat", "beat", "beat"]
+            assert kinds[-1]["at"] >= kinds[1]["at"]
+            with pytest.raises(websockets.InvalidStatus) as refused:
+                await websockets.connect(url, additional_headers=headers)
+            assert refused.value.response.status_code == 429
+
+        async def again() -> bool:
+            try:
+                async with websockets.connect(url, additional_headers=headers):
+                    return True
+            except websockets.InvalidStatus:
+                return False
+
+        await until("the place of a closed stream is given back", again)
 
 
 async def test_every_operation_with_a_body_says_that_it_may_be_too_large(stand: Stand) -> None:
