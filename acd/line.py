@@ -8,8 +8,13 @@ from collections.abc import Iterator
 from acd.model import CallId, Visit
 
 
+def place(key: int, order: int) -> tuple[int, int]:
+    """What callers of one queue are sorted by: who has the least is served first."""
+    return (key, order)
+
+
 class Line:
-    """Calls by `(key, order)`. Finding a place is quick; nothing is walked."""
+    """Calls by `place`. Finding a place is quick; nothing is walked."""
 
     __slots__ = ("_entries", "_places")
 
@@ -20,7 +25,7 @@ class Line:
     def add(self, call_id: CallId, visit: Visit) -> None:
         """Stand in line, or stand again where the key says."""
         self.discard(call_id)
-        entry = (visit.key, visit.order, call_id)
+        entry = (*place(visit.key, visit.order), call_id)
         self._places[call_id] = entry
         insort(self._entries, entry)
 
@@ -32,7 +37,7 @@ class Line:
 
     def ahead_of(self, visit: Visit) -> int:
         """How many stand before this place."""
-        return bisect_left(self._entries, (visit.key, visit.order, CallId("")))
+        return bisect_left(self._entries, (*place(visit.key, visit.order), CallId("")))
 
     def __iter__(self) -> Iterator[CallId]:
         return (entry[2] for entry in self._entries)

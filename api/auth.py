@@ -58,6 +58,18 @@ class Principal:
         return self.has(Role.SUPERVISOR) or (agent_id is not None and agent_id == self.agent_id)
 
 
+def only_own(who: Principal, agent_id: str | None, what: str) -> str | None:
+    """The agent whose `what` may be listed: an agent's own, a supervisor's as asked (None: all).
+
+    Raises Problem 403.
+    """
+    if who.has(Role.SUPERVISOR):
+        return agent_id
+    if who.agent_id is None or agent_id not in (None, who.agent_id):
+        raise forbidden(f"An agent may see only their own {what}.")
+    return who.agent_id
+
+
 async def principal_of(
     conn: AsyncConnection, actor: str, issued_at: int | None, now_ms: int
 ) -> Principal | None:

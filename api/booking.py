@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field
-from sqlalchemy import select
 
 from acd.events import BookCallback, CancelCallback
 from acd.model import AgentId, CallId, QueueId
@@ -15,7 +14,7 @@ from api.auth import AsAgent, Principal
 from api.context import Context, Ctx
 from api.problems import forbidden, invalid, not_found
 from api.shapes import Body, Name, PathId, new_id
-from store import tables as t
+from store import follow_up
 from store.rows import Role
 
 router = APIRouter(prefix="/callbacks", tags=["callbacks"])
@@ -105,6 +104,6 @@ async def cancel(context: Ctx, who: AsAgent, callback_id: PathId) -> Acted:
 
 async def _must_be_own(context: Context, who: Principal, callback_id: str) -> None:
     async with context.engine.connect() as conn:
-        by = await conn.scalar(select(t.callback.c.by).where(t.callback.c.id == callback_id))
+        by = await follow_up.booked_by(conn, callback_id)
     if by != who.actor:
         raise not_found("callback", callback_id)  # as if it did not exist: ids tell nothing

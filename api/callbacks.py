@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from api.auth import AsAgent
 from api.context import Ctx
-from api.cursors import decode_cursor, encode_cursor
-from api.own_queues import own_queues, seen_queues
-from api.problems import described, not_found
+from api.own_queues import must_be_seen, seen_queues
+from api.paging import Cursor, Limit, Number, Since, Until, decode_cursor, page_of
+from api.problems import described
 from api.shapes import Instant, Out, PathId
 from store import follow_up
 
@@ -20,11 +20,6 @@ router = APIRouter(prefix="/callbacks", tags=["callbacks"])
 State = Literal[
     "booked", "waiting", "dialling", "postponed", "refused", "reached", "failed", "cancelled"
 ]
-Since = Annotated[int | None, Query(ge=0, le=2**53, description="from this instant on, UTC ms")]
-Until = Annotated[int | None, Query(ge=0, le=2**53, description="before this instant, UTC ms")]
-Number = Annotated[str | None, Query(max_length=64, description="the customer's, exact")]
-Limit = Annotated[int, Query(ge=1, le=500)]
-Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
 
 
 class Callback(Out):
@@ -82,12 +77,8 @@ async def list_callbacks(
         found = await follow_up.list_callbacks(
             conn, wanted, limit=limit + 1, below=decode_cursor(cursor)
         )
-    page = found[:limit]
-    last = page[-1] if len(found) > limit else None
-    return Callbacks(
-        callbacks=[Callback.model_validate(row) for row in page],
-        next=None if last is None else encode_cursor(last.booked_at or 0, last.id),
-    )
+    page, after = page_of(found, limit, lambda row: (row.booked_at, row.id))
+    return Callbacks(callbacks=[Callback.model_validate(row) for row in page], next=after)
 
 
 @router.get(
@@ -100,7 +91,5 @@ async def get_callback(context: Ctx, who: AsAgent, callback_id: PathId) -> Callb
     """Its call's history is at /calls/{id}."""
     async with context.engine.connect() as conn:
         row = await follow_up.get_callback(conn, callback_id)
-        own = await own_queues(conn, who)
-    if own is not None and row.queue_id not in own:
-        raise not_found("callback", callback_id)  # as if it did not exist: ids tell nothing
+        await must_be_seen(conn, who, row.queue_id, "callback", callback_id)
     return Callback.model_validate(row)

@@ -13,11 +13,11 @@ from acd.events import EndCall
 from acd.facts import Supervised
 from acd.model import CallId, CallKind, Outcome, TargetKind
 from api import acts
-from api.auth import AsAgent, AsSupervisor, Principal
+from api.auth import AsAgent, AsSupervisor, Principal, only_own
 from api.callbacks import Callback
 from api.context import Ctx
-from api.cursors import decode_cursor, encode_cursor
-from api.problems import described, forbidden, not_found
+from api.paging import Cursor, Limit, Since, Until, decode_cursor, page_of
+from api.problems import described, not_found
 from api.reasons import Language, of_candidate, of_decision, pick_language
 from api.recordings import Recording
 from api.shapes import Instant, Out, PathId, Saved, SkillLevel
@@ -30,11 +30,6 @@ router = APIRouter(prefix="/calls", tags=["calls"])
 
 _HIDDEN: Final = frozenset({Supervised.__name__})
 """Facts that an agent does not see of their own calls."""
-
-Since = Annotated[int | None, Query(ge=0, le=2**53, description="from this instant on, UTC ms")]
-Until = Annotated[int | None, Query(ge=0, le=2**53, description="before this instant, UTC ms")]
-Limit = Annotated[int, Query(ge=1, le=500)]
-Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
 
 
 class Call(Out):
@@ -231,15 +226,6 @@ class Decision(Out):
     candidates: list[Reason]
 
 
-def _own_agent(who: Principal, agent: str | None) -> str | None:
-    """Whose calls may be listed: an agent's own only."""
-    if who.has(Role.SUPERVISOR):
-        return agent
-    if who.agent_id is None or agent not in (None, who.agent_id):
-        raise forbidden("An agent may see only their own calls.")
-    return who.agent_id
-
-
 @router.get("", operation_id="listCalls", summary="Calls", responses=described(401, 403, 404, 422))
 async def list_calls(
     context: Ctx,
@@ -267,7 +253,7 @@ async def list_calls(
         since=since,
         until=until,
         queue_id=queue,
-        agent_id=_own_agent(who, agent),
+        agent_id=only_own(who, agent, "calls"),
         answered_by=answered_by,
         outcome=outcome,
         number=number,
@@ -280,12 +266,8 @@ async def list_calls(
         for name in {agent, answered_by} - {None}:
             await config.get_agent(conn, name or "")
         found = await queries.list_calls(conn, wanted, limit=limit + 1, below=decode_cursor(cursor))
-    page = found[:limit]
-    more = len(found) > limit
-    return Calls(
-        calls=[Call.model_validate(row) for row in page],
-        next=encode_cursor(page[-1].arrived_at, page[-1].id) if more else None,
-    )
+    page, after = page_of(found, limit, lambda row: (row.arrived_at, row.id))
+    return Calls(calls=[Call.model_validate(row) for row in page], next=after)
 
 
 async def _visible(context: Ctx, who: Principal, call_id: str) -> queries.CallDetail:

@@ -10,9 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.auth import AsAgent, AsSupervisor, Principal
+from api.auth import AsAgent, AsSupervisor, only_own
 from api.context import Context, Ctx
-from api.problems import Problem, described, forbidden, invalid_parameter
+from api.problems import Problem, described, invalid_parameter
 from api.shapes import Instant, Out
 from kpi.definition import Unit
 from kpi.definitions import DEFINITIONS
@@ -20,7 +20,6 @@ from kpi.intervals import Interval
 from store import breakdowns, config
 from store.errors import StoreError
 from store.reporting import By, ReportQuery, report
-from store.rows import Role
 
 router = APIRouter(prefix="/kpi", tags=["kpi"])
 
@@ -70,15 +69,6 @@ class Report(BaseModel):
 async def definitions(_: AsAgent) -> list[Definition]:
     """Names in French and English, unit, formula, edge cases."""
     return [Definition.model_validate(definition) for definition in DEFINITIONS]
-
-
-def _own(who: Principal, agent: str | None) -> str | None:
-    """Whose figures may be seen: an agent's own only. Raises Problem 403."""
-    if who.has(Role.SUPERVISOR):
-        return agent
-    if who.agent_id is None or agent not in (None, who.agent_id):
-        raise forbidden("An agent may see only their own figures.")
-    return who.agent_id
 
 
 async def _report(context: Context, query: ReportQuery) -> Report:
@@ -145,7 +135,7 @@ async def agents(
     zone: Zone = None,
 ) -> Report:
     """An agent sees only their own."""
-    agent = _own(who, agent)
+    agent = only_own(who, agent, "figures")
     if agent is not None:
         async with context.engine.connect() as conn:
             await config.get_agent(conn, agent)
@@ -228,7 +218,7 @@ async def pauses(
 ) -> list[Pauses]:
     """By agent, the longest first. An agent sees only their own."""
     _must_have_length(since, to)
-    agent = _own(who, agent)
+    agent = only_own(who, agent, "figures")
     async with context.engine.connect() as conn:
         if agent is not None:
             await config.get_agent(conn, agent)

@@ -17,6 +17,7 @@ import orjson
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field
 
+from acd.line import place
 from acd.model import AgentState, CallState
 from api.auth import AsAgent, AsSupervisor, Principal, authenticate, principal_of
 from api.context import Context, Ctx, context_of
@@ -203,8 +204,10 @@ async def live_calls(
     return CallsNow(at=context.feed.at, calls=found)
 
 
-def _in_order(view: CallView) -> tuple[bool, str, int, int]:
-    return (view.key is None, view.queue_id or "", view.key or view.arrived_at, view.order or 0)
+def _in_order(view: CallView) -> tuple[bool, str, tuple[int, int]]:
+    if view.key is None:
+        return (True, view.queue_id or "", (view.arrived_at, 0))
+    return (False, view.queue_id or "", place(view.key, view.order or 0))
 
 
 def _positions(views: Iterable[CallView]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from acd.config import AgentProfile
 from acd.eligibility import Terms
 from api.auth import Principal
-from api.problems import forbidden
+from api.problems import forbidden, not_found
 from store import config
 from store.errors import NotFound
 from store.rows import Role
@@ -25,6 +25,18 @@ async def own_queues(conn: AsyncConnection, who: Principal) -> frozenset[str] | 
     profile = AgentProfile(**known)
     queues = await config.list_queues(conn)
     return frozenset(queue.id for queue in queues if Terms(queue).place(profile) is not None)
+
+
+async def must_be_seen(
+    conn: AsyncConnection, who: Principal, queue_id: str | None, kind: str, id_: str
+) -> None:
+    """Raises Problem 404 for what belongs to a queue that this one does not work for.
+
+    As if it did not exist: ids tell nothing.
+    """
+    own = await own_queues(conn, who)
+    if own is not None and queue_id not in own:
+        raise not_found(kind, id_)
 
 
 async def seen_queues(

@@ -13,11 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.acts import named
 from api.auth import AsAgent, Principal
-from api.callbacks import Cursor, Limit, Number
 from api.context import Ctx, audit
-from api.cursors import decode_cursor, encode_cursor
-from api.own_queues import own_queues, seen_queues
-from api.problems import described, not_found
+from api.own_queues import must_be_seen, seen_queues
+from api.paging import Cursor, Limit, Number, decode_cursor, page_of
+from api.problems import described
 from api.shapes import Body, Instant, Out, PathId
 from store import recall
 from store.recall import RecallResult, RecallState
@@ -98,19 +97,13 @@ async def list_recalls(
         found = await recall.list_entries(
             conn, wanted, now_ms, limit=limit + 1, after=decode_cursor(cursor)
         )
-    page = found[:limit]
-    last = page[-1] if len(found) > limit else None
-    return RecallList(
-        entries=[RecallEntry.model_validate(row) for row in page],
-        next=None if last is None else encode_cursor(last.lost_at, last.id),
-    )
+    page, after = page_of(found, limit, lambda row: (row.lost_at, row.id))
+    return RecallList(entries=[RecallEntry.model_validate(row) for row in page], next=after)
 
 
 async def _visible(conn: AsyncConnection, who: Principal, recall_id: str, now_ms: int) -> None:
     entry = await recall.get_entry(conn, recall_id, now_ms)
-    own = await own_queues(conn, who)
-    if own is not None and entry.queue_id not in own:
-        raise not_found("recall entry", recall_id)  # as if it did not exist: ids tell nothing
+    await must_be_seen(conn, who, entry.queue_id, "recall entry", recall_id)
 
 
 @router.post(

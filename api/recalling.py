@@ -12,8 +12,8 @@ from acd.model import AgentId, QueueId, Target, TargetKind
 from api.acts import ACTS, CallMade, ask, must_reach, named
 from api.auth import AsAgent, Principal
 from api.context import Context, Ctx
-from api.own_queues import own_queues
-from api.problems import forbidden, not_found
+from api.own_queues import must_be_seen
+from api.problems import forbidden
 from api.shapes import Body, PathId
 from control.client import FloorAbsent, FloorRefused
 from store import recall
@@ -53,9 +53,7 @@ async def call(
     agent_id = await _agent(context, who, body)
     async with context.engine.begin() as conn:
         before = await recall.get_entry(conn, recall_id, context.now_ms())
-        own = await own_queues(conn, who)
-        if own is not None and before.queue_id not in own:
-            raise not_found("recall entry", recall_id)  # as if it did not exist: ids tell nothing
+        await must_be_seen(conn, who, before.queue_id, "recall entry", recall_id)
         entry = await recall.claim(conn, recall_id, agent_id, context.now_ms())
     act = PlaceCall(
         agent_id,

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.auth import AsAgent, Principal
+from api.auth import AsAgent, Principal, only_own
 from api.context import Ctx, audit
-from api.cursors import decode_cursor, encode_cursor
 from api.own_queues import own_queues
-from api.problems import Problem, described, forbidden, not_found
+from api.paging import Cursor, Limit, Since, Until, decode_cursor, page_of
+from api.problems import Problem, described, not_found
 from api.shapes import Instant, Out, PathId
 from store import follow_up, queries
-from store.rows import Role
 
 router = APIRouter(prefix="/recordings", tags=["recordings"])
 
@@ -58,33 +57,25 @@ async def list_recordings(
     call: str | None = None,
     queue: str | None = None,
     agent: str | None = None,
-    since: Annotated[int | None, Query(ge=0, le=2**53, description="UTC ms")] = None,
-    until: Annotated[int | None, Query(ge=0, le=2**53, description="UTC ms")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
 ) -> Recordings:
     """Newest first. An agent: their own conversations."""
-    if not who.has(Role.SUPERVISOR):
-        if who.agent_id is None or agent not in (None, who.agent_id):
-            raise forbidden("An agent may hear only their own calls.")
-        agent = who.agent_id
     async with context.engine.connect() as conn:
         found = await queries.list_recordings(
             conn,
             call_id=call,
             queue_id=queue,
-            agent_id=agent,
+            agent_id=only_own(who, agent, "recordings"),
             since=since,
             until=until,
             limit=limit + 1,
             below=decode_cursor(cursor),
         )
-    page = found[:limit]
-    last = page[-1] if len(found) > limit else None
-    return Recordings(
-        recordings=[Recording.model_validate(row) for row in page],
-        next=None if last is None else encode_cursor(last.started_at or 0, last.id),
-    )
+    page, after = page_of(found, limit, lambda row: (row.started_at, row.id))
+    return Recordings(recordings=[Recording.model_validate(row) for row in page], next=after)
 
 
 async def _visible(context: Ctx, who: Principal, recording_id: str) -> queries.RecordingRow:

@@ -11,11 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from acd.events import EndCall
 from acd.model import CallId
 from api.auth import AsAgent, Principal
-from api.callbacks import Cursor, Limit, Number, Since, Until
 from api.context import Context, Ctx, audit
-from api.cursors import decode_cursor, encode_cursor
-from api.own_queues import own_queues, seen_queues
-from api.problems import described, not_found
+from api.own_queues import must_be_seen, seen_queues
+from api.paging import Cursor, Limit, Number, Since, Until, decode_cursor, page_of
+from api.problems import described
 from api.shapes import Instant, Out, PathId
 from control.client import FloorAbsent, FloorRefused
 from store import follow_up
@@ -86,19 +85,13 @@ async def list_voicemails(
         found = await follow_up.list_messages(
             conn, wanted, limit=limit + 1, below=decode_cursor(cursor)
         )
-    page = found[:limit]
-    last = page[-1] if len(found) > limit else None
-    return Voicemails(
-        voicemails=[Voicemail.model_validate(row) for row in page],
-        next=None if last is None else encode_cursor(last.left_at or 0, last.id),
-    )
+    page, after = page_of(found, limit, lambda row: (row.left_at, row.id))
+    return Voicemails(voicemails=[Voicemail.model_validate(row) for row in page], next=after)
 
 
 async def _visible(conn: AsyncConnection, who: Principal, message_id: str) -> follow_up.MessageRow:
     row = await follow_up.get_message(conn, message_id)
-    own = await own_queues(conn, who)
-    if own is not None and row.queue_id not in own:
-        raise not_found("voice message", message_id)  # as if it did not exist: ids tell nothing
+    await must_be_seen(conn, who, row.queue_id, "voice message", message_id)
     return row
 
 

@@ -134,6 +134,12 @@ async def get_callback(conn: AsyncConnection, callback_id: str) -> CallbackRow:
     return to_struct(row, CallbackRow)
 
 
+async def booked_by(conn: AsyncConnection, callback_id: str) -> str | None:
+    """Who booked the callback (`user:ID`, `key:ID`); None: the caller, or there is no such one."""
+    by: str | None = await conn.scalar(select(_callback.by).where(_callback.id == callback_id))
+    return by
+
+
 async def callbacks_of(conn: AsyncConnection, contact_id: str) -> list[CallbackRow]:
     """The callbacks that this call asked for, or that it is itself, by booking."""
     mine = or_(_callback.origin_contact_id == contact_id, _callback.id == contact_id)
