@@ -26,6 +26,7 @@ from acd.floor import Floor
 from acd.model import AgentId, AgentState, CallKind, CallState, SegmentKind, VisitId
 from acd.placing import rings_own_phone
 from acd.relaxing import opened
+from acd.timers import Wake
 
 IN_TALK = (AgentState.TALKING, AgentState.HOLDING, AgentState.CONSULTING)
 
@@ -112,8 +113,9 @@ def check_nobody_idle(floor: Floor, config: FloorConfig, now_ms: int, call: Call
             continue
         profile = config.agents[agent_id]
         why = terms.refusal(profile, terms.place(profile), visit.extra, visit.step, visit.delay_s)
-        due = floor.timers.next_at()
-        resting = work.resting_until and due is not None and due <= now_ms
+        # Rested by the clock, but their own timer has not been heard yet.
+        due = floor.timers.due_at(Wake.REST, agent_id)
+        resting = due is not None and due <= now_ms
         assert why is not None or resting, f"{agent_id} idle, {call.id} waits"
 
 

@@ -33,6 +33,7 @@ from acd.events import (
     Hold,
     LeaveConference,
     LegAnswered,
+    LegReplaced,
     MoveCall,
     Mute,
     Pause,
@@ -45,6 +46,7 @@ from acd.events import (
     PromptFinished,
     RecordingEnded,
     Retrieve,
+    SetData,
     SetDisposition,
     SetPriority,
     SignIn,
@@ -56,6 +58,7 @@ from acd.events import (
     TakeOver,
     Transfer,
 )
+from acd.facts import Transferred
 from acd.model import (
     AgentId,
     AgentState,
@@ -72,27 +75,34 @@ from tests.sim.invariants import IN_TALK
 from tests.sim.small_floor import OUTSIDE, level, to
 from tests.sim.switch_model import SwitchModel
 
-KINDS = 45
+SWITCH_KINDS = 25
+"""How many kinds of `act_on_switch` there are; the last is time that passes."""
+
+KINDS = SWITCH_KINDS + 21
 """How many kinds of random steps there are."""
 
-TALK_KINDS = (0, 1, 2, 3, 4, 5, 6, 6, 7, 9, 10, 12, 13, 19)
+TALK_KINDS = (0, 1, 2, 3, 4, 5, 6, 6, 7, 9, 10, 12, 12, 13, 13, 19, 19)
 """The kinds of `act_as_people` that need an agent in a call."""
 
-CONSULT_KINDS = (5, 6, 6, 7, 7, 0, 9, 11, 13)
+CONSULT_KINDS = (5, 6, 6, 7, 7, 7, 7, 0, 9, 11, 13, 19, 19)
 """Those that need one who consults."""
 
 
 class RandomSteps(SwitchModel):
-    """A world in which one number makes one step."""
+    """A world in which one number makes one step; `attended` counts transfers to a second leg."""
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__(seed)
+        self.attended = 0
 
     def act(self, number: int) -> None:
         """Whatever this number means, likely or not."""
         kind, pick = number % KINDS, number // KINDS
         agent = list(self.config.agents)[pick % len(self.config.agents)]
-        if kind < 24:
+        if kind < SWITCH_KINDS:
             self.act_on_switch(kind, pick, agent)
         else:
-            self.act_as_people(kind - 24, pick, agent)
+            self.act_as_people(kind - SWITCH_KINDS, pick, agent)
 
     def act_on_purpose(self, number: int) -> None:
         """What a floor would do next: so that histories reach deep, not only wide."""
@@ -111,6 +121,15 @@ class RandomSteps(SwitchModel):
             self.tell(LegAnswered(leg))
         elif self.late and pick % 3 == 0:
             self.tell(self.late.pop(0))
+        elif self.recordings and pick % 5 == 1:
+            self.recording_ends(pick // 5)
+        elif pick % 13 == 3:
+            self.tell(self.take_back())
+        elif waiting and pick % 7 == 1 and waiting[0].channel_id is not None:
+            # In sales this leads to voicemail.
+            self.tell(DigitPressed(waiting[0].channel_id, "2"))
+        elif self.prompts and pick % 5 == 2:
+            self.tell(PromptFinished(self.prompts.pop(0)))
         elif talking and pick % 3:
             agent = talking[pick % len(talking)]
             consults = floor.at_work[agent].consult_id is not None
@@ -182,10 +201,69 @@ class RandomSteps(SwitchModel):
         elif kind == 21:
             self.tell(self.seen(in_sync=False))
         elif kind == 22 and self.recordings:
-            ended = self.recordings.pop(pick % len(self.recordings))
-            self.tell(RecordingEnded(ended, "failed" if pick % 5 == 0 else None))
+            self.recording_ends(pick)
+        elif kind == 23 and agent_legs:
+            self.leg_replaced(agent_legs[pick % len(agent_legs)], pick)
         else:
             self.pass_time((10, 500, 2_000, 6_000, 11_000)[pick % 5])
+
+    def recording_ends(self, pick: int) -> None:
+        """By `#`, by a silence, or because the switch could not write it."""
+        ended = self.recordings.pop(pick % len(self.recordings))
+        self.tell(RecordingEnded(ended, "failed" if pick % 5 == 0 else None))
+
+    def leg_replaced(self, leg: ChannelId, pick: int) -> None:
+        """The switch puts a leg of its own in the place of a phone's; mostly that one then ends."""
+        self.tell(LegReplaced(leg, ChannelId(f"by-{len(self.history)}") if pick % 3 else None))
+        if pick % 5 and leg in self.legs:
+            self.leg_gone(leg, 16)
+
+    def phone_acts(self, pick: int, agent: AgentId) -> None:
+        """An agent's phone makes a second call beside the first, or transfers."""
+        floor = self.engine.floor
+        work, phone = floor.agents[agent], floor.phone_of(agent)
+        if pick % 2 and work.state is AgentState.TALKING and work.consult_id is None:
+            channel = ChannelId(f"beside-{len(self.history)}")
+            self.legs[channel] = "agent"
+            self.tell(PhoneDialled(channel, phone, ("202", "203", OUTSIDE[0])[pick % 3]))
+        else:
+            self.phone_transfers(pick)
+
+    def phone_transfers(self, pick: int) -> None:
+        """A phone transfers what it has: to somebody it names, or to its own second leg."""
+        legs = [c for c, r in self.legs.items() if r == "agent"]
+        if not legs:
+            return
+        leg, other = legs[pick % len(legs)], legs[(pick + 1 + pick // 3) % len(legs)]
+        pairs = self.pairs() if pick % 4 else []
+        if pairs:
+            leg, other = pairs[pick % len(pairs)]
+        if pairs or (other != leg and pick % 2):
+            link = (ChannelId(f"link-{len(self.history)}"),) if pick % 3 else ()
+            told = len(self.facts)
+            self.tell(PhoneTransferred(leg, None, other, link))
+            self.attended += any(isinstance(fact, Transferred) for fact in self.facts[told:])
+        else:
+            extension = ("201", "sales", "+33800000009", "nobody")[pick % 4]
+            self.tell(PhoneTransferred(leg, extension))
+
+    def take_back(self) -> TakeBack:
+        """Who gave a call away that is still sought for thinks better of it."""
+        given = [c for c in self.engine.floor.calls.values() if c.resume and c.talk is None]
+        resume = given[0].resume if given else None
+        if resume is None or resume.agent_id is None:
+            return TakeBack(AgentId("ana"), CallId("none"))
+        return TakeBack(resume.agent_id, given[0].id)
+
+    def pairs(self) -> list[tuple[ChannelId, ChannelId]]:
+        """Of each phone that has made a second call: its leg to the customer, and that one's."""
+        calls = self.engine.floor.calls
+        found = []
+        for call in calls.values():
+            consult = calls[call.consult_id] if call.consult_id is not None else None
+            if call.talk and consult and consult.channel_id is not None:
+                found.append((call.talk.agent_channel_id, consult.channel_id))
+        return found
 
     def act_as_people(self, kind: int, pick: int, agent: AgentId) -> None:
         """Something that an agent, a supervisor or a program asks."""
@@ -217,7 +295,7 @@ class RandomSteps(SwitchModel):
         elif kind == 8:
             self.tell(PlaceCall(agent, target, (None, queue_id)[pick % 2]))
         elif kind == 9:
-            self.tell((HangUpTalk(agent), TakeBack(agent, call))[pick % 2])
+            self.tell((HangUpTalk(agent), TakeBack(agent, call), self.take_back())[pick % 3])
         elif kind == 10:
             self.tell(
                 (
@@ -225,7 +303,8 @@ class RandomSteps(SwitchModel):
                     AskWrapUp(agent),
                     ExtendWrapUp(agent),
                     AddNote(call, "écrit", agent),
-                )[pick % 4]
+                    SetData(call, {"dossier": ("", "4711")[pick % 2]}),
+                )[pick % 5]
             )
         elif kind == 11:
             state = (AgentState.READY, AgentState.PAUSED, AgentState.SIGNED_OUT)[pick % 3]
@@ -253,10 +332,7 @@ class RandomSteps(SwitchModel):
         elif kind == 18:
             self.reconfigure(pick)
         elif kind == 19:
-            legs = [c for c, r in self.legs.items() if r == "agent"]
-            if legs:
-                extension = ("201", "sales", "+33800000009", "nobody")[pick % 4]
-                self.tell(PhoneTransferred(legs[pick % len(legs)], extension))
+            self.phone_acts(pick, agent)
         else:
             self.pass_time((300, 4_000, 15_000)[pick % 3])
 

@@ -40,6 +40,7 @@ from acd.events import (
     LegAnswered,
     PromptFinished,
     RecordingEnded,
+    RecordingVerified,
     SignOut,
     SnoopStarted,
 )
@@ -77,6 +78,7 @@ class SwitchModel:
         self.bridges: dict[str, set[ChannelId]] = {}
         self.prompts: list[PlaybackId] = []
         self.recordings: list[RecordingId] = []
+        self.recorded: dict[RecordingId, ChannelId] = {}
         self.booked = 0
         self.facts: list[AnyFact] = []
         self.history: list[Event] = []
@@ -98,6 +100,9 @@ class SwitchModel:
 
     def tell(self, event: Event) -> None:
         self.history.append(event)
+        if isinstance(event, RecordingEnded):
+            lasts_ms = self.rng.choice((None, 400, 2_000, 5_000, 60_000))
+            self.late.append(RecordingVerified(event.recording_id, lasts_ms))
         try:
             turn = self.engine.handle(event, self.now_ms)
         except Rejected as refusal:
@@ -146,8 +151,8 @@ class SwitchModel:
                 else:
                     self.late.append(CommandFailed(command, Failure.GONE))
             case HangUp(channel_id=channel_id):
-                if self.legs.pop(channel_id, None) is not None:
-                    self.out_of_bridges(channel_id)
+                if channel_id in self.legs:
+                    self.leg_ends(channel_id)
                     self.late.append(ChannelGone(channel_id, 16))
             case PlayPrompt(playback_id=playback_id):
                 self.prompts.append(playback_id)
@@ -155,9 +160,15 @@ class SwitchModel:
                 if playback_id in self.prompts:
                     self.prompts.remove(playback_id)
                     self.late.append(PromptFinished(playback_id))
-            case RecordLeg(recording_id=recording_id):
-                self.recordings.append(recording_id)
+            case RecordLeg(recording_id=recording_id, channel_id=channel_id):
+                if channel_id in self.legs:
+                    self.recordings.append(recording_id)
+                    self.recorded[recording_id] = channel_id
+                else:
+                    self.late.append(CommandFailed(command, Failure.GONE))
             case StopRecording(recording_id=recording_id):
+                if recording_id in self.recordings:
+                    self.recordings.remove(recording_id)
                 self.late.append(RecordingEnded(recording_id))
             case CreateBridge(bridge_id=bridge_id):
                 self.bridges.setdefault(bridge_id, set())
@@ -194,7 +205,9 @@ class SwitchModel:
         calls, agents = msgspec.json.decode(raw, type=tuple[list[Call], list[AgentWork]])
         self.engine = Engine(self.config, self.flows, self.new_id, self.now_ms)
         self.engine.restore(calls, agents, self.now_ms)
-        self.late = [e for e in self.late if self.rng.random() < 0.5]
+        # Files are looked for and looked at again, whatever was told of them before.
+        files = (RecordingEnded, RecordingVerified)
+        self.late = [e for e in self.late if isinstance(e, files) or self.rng.random() < 0.5]
         self.tell(self.seen(in_sync=True))
 
     def seen(self, in_sync: bool) -> SwitchSeen:
@@ -212,11 +225,18 @@ class SwitchModel:
         )
 
     def leg_gone(self, channel_id: ChannelId, cause: int) -> None:
-        del self.legs[channel_id]
-        self.out_of_bridges(channel_id)
+        self.leg_ends(channel_id)
         if self.rng.random() < 0.9:
             self.tell(ChannelGone(channel_id, cause))
         # else the news is lost: a look at the switch must find it
+
+    def leg_ends(self, channel_id: ChannelId) -> None:
+        """It is gone from its bridge, and what was recorded of it has ended."""
+        del self.legs[channel_id]
+        self.out_of_bridges(channel_id)
+        for name in [each for each in self.recordings if self.recorded[each] == channel_id]:
+            self.recordings.remove(name)
+            self.late.append(RecordingEnded(name))
 
     def run_dry(self) -> None:
         """Everybody hangs up, all news arrives, all timers pass: nothing may be left."""

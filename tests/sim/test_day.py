@@ -98,6 +98,9 @@ def test_no_queue_is_told_fairy_tales(days: tuple[Figures, Figures]) -> None:
 
 def test_what_is_published_of_the_forecast_is_what_came_true(days: tuple[Figures, Figures]) -> None:
     waits = days[0]["waits"]
+    judged = [k for k, found in waits["queues"].items() if found["known"] >= NOT_BY_CHANCE]
+    assert len(judged) > 20
+    assert set(judged) <= set(waits["published"])
     for queue_id, published in waits["published"].items():
         found = waits["queues"][queue_id]
         assert published["count"] == found["known"]
