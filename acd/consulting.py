@@ -206,7 +206,6 @@ def conference(floor: Floor, agent_id: AgentId) -> None:
     third = Party(
         channel_id=other.agent_channel_id,
         segment_id=segment_id,
-        joined_at=floor.now_ms,
         agent_id=other.agent_id,
         number=other.number,
         standing=other.standing,

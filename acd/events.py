@@ -100,11 +100,10 @@ class PromptFinished(msgspec.Struct, frozen=True, tag=True):
 
 
 class ChannelGone(msgspec.Struct, frozen=True, tag=True):
-    """A leg has ended. `cause` is the Q.850 cause, None if unknown; `sip_code` the SIP status."""
+    """A leg has ended. `cause` is the Q.850 cause, None if unknown."""
 
     channel_id: ChannelId
     cause: int | None = None
-    sip_code: int | None = None
 
 
 class ChannelHeld(msgspec.Struct, frozen=True, tag=True):

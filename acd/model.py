@@ -257,7 +257,6 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
 
     channel_id: ChannelId
     segment_id: SegmentId
-    joined_at: int
     agent_id: AgentId | None = None
     number: str | None = None
     standing: bool = False

@@ -94,7 +94,6 @@ _OVER = Ignored("the call is over; the event was under way when it ended")
 _LATE_PROMPT = Ignored("the prompt belonged to the flow, which is over")
 _LATE_TIMER = Ignored("the timer belonged to the flow, which is over")
 _NO_EXIT = Ignored("no key is asked for here")
-_OWN_HOLD = Ignored("only a hold inside a conversation is counted")
 
 
 def _call(*to: CallState) -> Goes[CallState]:
@@ -309,20 +308,6 @@ AGENT_TABLE: Mapping[tuple[AgentState, AgentInput], AgentRow] = {
     (_A.UNREACHABLE, _J.PHONE_LOST): _SAME,
     (_A.UNREACHABLE, _J.PHONE_BACK): _agent(_A.READY, _A.UNREACHABLE),
 }
-
-_INNER = (
-    _J.OFFERED,
-    _J.ANSWERED,
-    _J.HELD,
-    _J.RETRIEVED,
-    _J.CONSULTS,
-    _J.CONSULT_OVER,
-    _J.PLACES_CALL,
-    _J.OFFER_OVER,
-    _J.TALK_OVER,
-    _J.WRAP_UP_OVER,
-)
-"""Inputs that the engine itself makes: not listed means that it must never make them there."""
 
 
 def call_goes(state: CallState, happened: CallInput, to: CallState | None = None) -> bool:

@@ -88,8 +88,8 @@ def event_of(event: AriEvent, country: str) -> SwitchEvent | None:
             return _attended(event)
         case StasisEnd(channel=channel):
             return ChannelGone(ChannelId(channel.id))
-        case ChannelDestroyed(channel=channel, cause=cause, tech_cause=tech_cause):
-            return ChannelGone(ChannelId(channel.id), cause, tech_cause)
+        case ChannelDestroyed(channel=channel, cause=cause):
+            return ChannelGone(ChannelId(channel.id), cause)
         case ChannelDtmfReceived(channel=channel, digit=digit):
             return DigitPressed(ChannelId(channel.id), digit)
         case ChannelHold(channel=channel):

@@ -454,6 +454,7 @@ class FloorProcess:
     def health(self) -> Health:
         """How the floor is now."""
         floor = self._service.engine.floor
+        ari = self._conn.counters
         counters: dict[str, float] = {
             "events_total": self._service.events,
             "faults_total": self._service.broken + self._background.faults,
@@ -466,8 +467,13 @@ class FloorProcess:
             "store_facts_rejected_total": self._writer.rejected,
             "journal_lines_damaged_total": self._writer.damaged,
             "journal_files_missing_total": self._writer.missing,
-            "ari_reconnects_total": self._conn.counters.reconnects,
-            "ari_timeouts_total": self._conn.counters.timeouts,
+            "ari_requests_total": sum(ari.requests.values()),
+            "ari_answer_ms_total": ari.latency_sum_ms,
+            "ari_reconnects_total": ari.reconnects,
+            "ari_command_reconnects_total": ari.command_reconnects,
+            "ari_timeouts_total": ari.timeouts,
+            "ari_malformed_frames_total": ari.malformed_frames,
+            "ari_handler_errors_total": ari.handler_errors,
         }
         return Health(
             switch=self._ari_state,

@@ -34,14 +34,6 @@ async def list_skills(conn: AsyncConnection) -> list[SkillRow]:
     return [SkillRow(id=SkillId(row.id), name=row.name) for row in rows]
 
 
-async def get_skill(conn: AsyncConnection, skill_id: str) -> SkillRow:
-    """One skill. Raises NotFound."""
-    row = (await conn.execute(select(t.skill).where(t.skill.c.id == skill_id))).one_or_none()
-    if row is None:
-        raise NotFound("skill", skill_id)
-    return SkillRow(id=SkillId(row.id), name=row.name)
-
-
 async def create_skill(conn: AsyncConnection, skill: SkillRow) -> SkillRow:
     """Add a skill. Raises AlreadyThere."""
     await must_be_free(conn, "skill", t.skill.c.id, skill.id)

@@ -292,12 +292,6 @@ class Journal:
         """Where the next entry will stand."""
         return Position(self._segment, self._size)
 
-    @property
-    def synced(self) -> tuple[Position, int]:
-        """What survives a power cut: everything before the position, and how many facts of those
-        were appended by this process."""
-        return self._synced
-
     def sync(self) -> None:
         """Wait until all that was appended is on the disk; blocking, meant for a thread.
 
