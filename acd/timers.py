@@ -41,10 +41,6 @@ class Timers:
         """Do not wake; harmless where nothing is set."""
         self._due.pop((wake, owner), None)
 
-    def due_at(self, wake: Wake, owner: str) -> int | None:
-        """When this timer is due; None while it is not set."""
-        return self._due.get((wake, owner))
-
     def next_at(self) -> int | None:
         """The earliest deadline, or None."""
         while self._heap:

@@ -114,7 +114,7 @@ def check_nobody_idle(floor: Floor, config: FloorConfig, now_ms: int, call: Call
         profile = config.agents[agent_id]
         why = terms.refusal(profile, terms.place(profile), visit.extra, visit.step, visit.delay_s)
         # Rested by the clock, but their own timer has not been heard yet.
-        due = floor.timers.due_at(Wake.REST, agent_id)
+        due = floor.timers._due.get((Wake.REST, agent_id))
         resting = due is not None and due <= now_ms
         assert why is not None or resting, f"{agent_id} idle, {call.id} waits"
 
