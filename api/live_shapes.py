@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 from pydantic import Field
 
-from acd.config import Severity
+from acd.config import AlertMetric, Severity
 from acd.model import AgentState, CallKind, CallState, MonitorMode
 from api.auth import Principal
 from api.context import Context
@@ -49,6 +49,7 @@ class LiveAgent(Out):
     calls_taken: int
     busy_ms: int
     signed_in_at: Instant
+    queue_ids: list[str] = Field(description="the queues whose calls they may ever take")
 
 
 class LiveQueue(Out):
@@ -120,7 +121,7 @@ class LiveCall(Out):
 
 
 class LiveAlert(Out):
-    """A threshold that is passed now; `value` is the last seen."""
+    """A threshold of `metric` that is passed now; `value` is the last seen."""
 
     rule_id: str
     queue_id: str | None
@@ -129,6 +130,7 @@ class LiveAlert(Out):
     threshold: float
     severity: Severity
     names: dict[str, str]
+    metric: AlertMetric
 
 
 class LiveFloor(Out):

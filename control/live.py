@@ -79,6 +79,7 @@ class LivePicture:
                 threshold=alert.rule.threshold,
                 severity=alert.rule.severity,
                 names=alert.rule.names,
+                metric=alert.rule.metric,
             )
             for alert in self._alerts.standing()
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from acd.config import AlertMetric
 from acd.events import AgentRequest, FloorRequest, TalkRequest
 from acd.facts import Audited
 from acd.model import (
@@ -29,7 +30,8 @@ class AgentView(msgspec.Struct, frozen=True, tag=True):
     that they lead. `wrap_up_until` is None outside a timed wrap-up; `wrap_up_call_id` is the call
     that the wrap-up follows. `queue_id` is that of the call in hand or in wrap-up. `calls_taken`
     and `busy_ms` (in calls and wrap-up, the present state not included) count since
-    `signed_in_at`, which is 0 for who is signed out.
+    `signed_in_at`, which is 0 for who is signed out. `queue_ids` are the queues whose calls this
+    agent may ever take.
     """
 
     id: AgentId
@@ -51,6 +53,7 @@ class AgentView(msgspec.Struct, frozen=True, tag=True):
     calls_taken: int = 0
     busy_ms: int = 0
     signed_in_at: int = 0
+    queue_ids: tuple[QueueId, ...] = ()
 
 
 class QueueView(msgspec.Struct, frozen=True, tag=True):
@@ -137,7 +140,7 @@ class CallView(msgspec.Struct, frozen=True, tag=True):
 
 
 class AlertView(msgspec.Struct, frozen=True, tag=True):
-    """A threshold that is passed now. `value` is the last one seen."""
+    """A threshold of `metric` that is passed now. `value` is the last one seen."""
 
     rule_id: str
     queue_id: QueueId | None
@@ -146,6 +149,7 @@ class AlertView(msgspec.Struct, frozen=True, tag=True):
     threshold: float
     severity: str
     names: dict[str, str]
+    metric: AlertMetric
 
 
 class Live(msgspec.Struct, frozen=True, tag=True):

@@ -85,7 +85,8 @@ def a_floor(now: int) -> Live:
         call_view("talk", CallState.TALKING, talker),
     )
     alert = AlertView(
-        "late", QueueId("support"), now - 90_000, 2.0, 1.0, "critical", {"fr": "Trop d’attente"}
+        "late", QueueId("support"), now - 90_000, 2.0, 1.0, "critical", {"fr": "Trop d’attente"},
+        AlertMetric.WAITING,
     )
     return Live(1, now, agents, (support, sales), calls, (alert,))
 

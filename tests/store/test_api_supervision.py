@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import events as e
+from acd.config import AlertMetric
 from acd.model import AgentId, AgentState, CallId, CallState, MonitorMode, PhoneId, QueueId
 from control.protocol import AlertView, Live, LiveChange, MonitorView, Refused, Wish
 from store import tables as t
@@ -26,7 +27,16 @@ pytestmark = pytest.mark.store
 ONE = AgentId("1001")
 BOSS = "user:boss"
 CALL = CallId("c1")
-ALERT = AlertView("late", QueueId("support"), T0, 7.0, 5.0, "critical", {"fr": "Trop d’attente"})
+ALERT = AlertView(
+    "late",
+    QueueId("support"),
+    T0,
+    7.0,
+    5.0,
+    "critical",
+    {"fr": "Trop d’attente"},
+    AlertMetric.WAITING,
+)
 
 
 @pytest_asyncio.fixture
@@ -270,9 +280,9 @@ async def test_snapshots_for_supervisors(stand: Stand) -> None:
     ready = (await stand.call("GET", "/live/agents?state=ready", "boss")).json()["agents"]
     assert [agent["id"] for agent in ready] == ["1002"]
     alerts = (await stand.call("GET", "/live/alerts", "boss")).json()["alerts"]
-    assert [(alert["rule_id"], alert["severity"], alert["value"]) for alert in alerts] == [
-        ("late", "critical", 7.0)
-    ]
+    shown = [(alert["rule_id"], alert["severity"], alert["metric"]) for alert in alerts]
+    assert shown == [("late", "critical", "waiting")]
+    assert alerts[0]["value"] == 7.0
 
 
 async def test_an_agent_sees_no_more_than_is_theirs(stand: Stand) -> None:

@@ -139,3 +139,13 @@ def test_the_day_turns_without_a_caller() -> None:
     next_day = world.picture.change(world.now_ms + 24 * 3_600_000)
     assert next_day is not None
     assert {queue.offered_today for queue in next_day.queues} == {0}
+
+
+def test_an_agent_is_shown_with_the_queues_that_they_may_ever_serve() -> None:
+    shown = {one.id: set(one.queue_ids) for one in Watched(0).picture.whole(START_MS).agents}
+    assert shown == {
+        "ana": {"sales", "team", "steps", "shut"},
+        "bob": {"sales", "support", "team", "steps", "shut"},
+        "cleo": {"support", "steps", "shut"},
+        "dan": {"sales", "steps", "shut"},
+    }
