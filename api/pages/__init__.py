@@ -13,15 +13,17 @@ router = APIRouter(include_in_schema=False)
 
 _HTML: Final = "text/html; charset=utf-8"
 _SCRIPT: Final = "text/javascript; charset=utf-8"
+_STYLE: Final = "text/css; charset=utf-8"
+_SCRIPTS: Final = (
+    "plateau", "filters", "queues", "calls", "agents", "panel", "agent_panel", "call_panel",
+    "agent", "desk", "desk_call", "desk_callbacks",
+    "session", "stream", "draw", "language", "words",
+)  # fmt: skip
 _SERVED: Final = {
     "/": ("index.html", _HTML),
     "/agent": ("agent.html", _HTML),
-    "/plateau.css": ("plateau.css", "text/css; charset=utf-8"),
-    "/plateau.js": ("plateau.js", _SCRIPT),
-    "/agent.js": ("agent.js", _SCRIPT),
-    "/session.js": ("session.js", _SCRIPT),
-    "/stream.js": ("stream.js", _SCRIPT),
-    "/words.js": ("words.js", _SCRIPT),
+    **{f"/{name}.css": (f"{name}.css", _STYLE) for name in ("plateau", "floor", "desk")},
+    **{f"/{name}.js": (f"{name}.js", _SCRIPT) for name in _SCRIPTS},
     "/icon.svg": ("icon.svg", "image/svg+xml"),
     "/favicon.ico": ("icon.svg", "image/svg+xml"),
 }

@@ -1,104 +1,19 @@
-// Who is at this page: signs in, keeps the tokens, sends requests, speaks the reader's language.
-import { WORDS } from "/words.js";
+// Who is at this page: signs in, keeps the tokens, sends requests.
+import { byId, say, sure } from "/draw.js";
+import { language, speak, word } from "/language.js";
 
 const API = "/api/v1";
-export const byId = (id) => document.getElementById(id);
+const WAIT_MS = 15000; // a network on which no answer begins by then is as good as none
 
 const stored = (key, value) =>
   value === undefined ? sessionStorage.getItem(key)
     : value === null ? sessionStorage.removeItem(key) : sessionStorage.setItem(key, value);
 
-export let language = localStorage.getItem("language")
-  || (navigator.language.toLowerCase().startsWith("en") ? "en" : "fr");
 export let me = null; // {actor, name, role, agent_id} once signed in
-let access = null;
 let refreshing = null;
 let page = null; // {enter(), left(), translate()} of the page
 
-export const words = () => WORDS[language];
-export const word = (key, ...values) =>
-  values.reduce((text, value, i) => text.replace(`{${i}}`, value), words()[key]);
 export const supervises = () => me !== null && me.role !== "agent";
-
-// ---- text --------------------------------------------------------------------------------------
-
-// Text from outside (names, reasons) is only ever set as textContent.
-export function make(tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
-export function duration(ms) {
-  const s = Math.max(0, Math.floor(ms / 1000));
-  const two = (n) => String(n).padStart(2, "0");
-  return s < 3600 ? `${two(Math.floor(s / 60))}:${two(s % 60)}`
-    : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
-}
-
-export const percent = (part) => new Intl.NumberFormat(
-  language, { style: "percent", maximumFractionDigits: 0 }).format(part);
-
-export function say(text, bad) {
-  byId("said").textContent = text || "";
-  byId("said").classList.toggle("bad", Boolean(bad));
-}
-
-// ---- things that stay where they are ----------------------------------------------------------
-
-// Draws `items` into `container`, one node each. A node whose item and `context(item)` (all else
-// that it is drawn from) are the same stays; one that is drawn anew keeps the keyboard's focus, what was
-// typed and what was unfolded.
-export function keep(container, items, key, draw, context) {
-  const old = new Map([...container.children].map((node) => [node.dataset.key, node]));
-  const nodes = items.map((item) => {
-    const id = String(key(item));
-    const before = old.get(id);
-    const rest = context && context(item);
-    if (before && context && before.item === item && before.rest === rest) return before;
-    const node = Object.assign(draw(item), { item, rest });
-    node.dataset.key = id;
-    if (!before) return node;
-    node.dataset.drawn = signature(node);
-    if (before.dataset.drawn === node.dataset.drawn) return Object.assign(before, { item, rest });
-    carryOver(before, node);
-    return node;
-  });
-  nodes.forEach((node, i) => {
-    node.dataset.drawn ||= signature(node);
-    if (container.children[i] !== node) {
-      const focused = container.contains(document.activeElement) ? document.activeElement : null;
-      container.insertBefore(node, container.children[i] || null);
-      if (focused && focused !== document.activeElement && document.contains(focused)) focused.focus();
-    }
-  });
-  const kept = new Set(nodes);
-  for (const node of [...container.children]) if (!kept.has(node)) node.remove();
-  for (const node of nodes) if (node.refocus) { node.refocus.focus(); node.refocus = null; }
-}
-
-// What a node says, but for running times.
-function signature(node) {
-  const copy = node.cloneNode(true);
-  for (const running of copy.querySelectorAll("[data-since]")) running.textContent = "";
-  delete copy.dataset.drawn;
-  return copy.outerHTML;
-}
-
-function carryOver(before, node) {
-  const twin = (other) => other && other.dataset.act
-    && node.querySelector(`[data-act="${other.dataset.act}"]`);
-  for (const field of before.querySelectorAll("select, input, textarea")) {
-    const to = twin(field);
-    if (to) to.value = field.value;
-  }
-  for (const fold of before.querySelectorAll("details[open]")) {
-    const to = twin(fold);
-    if (to) to.open = true;
-  }
-  if (before.contains(document.activeElement)) node.refocus = twin(document.activeElement);
-}
 
 // ---- requests ----------------------------------------------------------------------------------
 
@@ -106,41 +21,65 @@ export class Refused extends Error {
   constructor(status, detail) { super(detail); this.status = status; }
 }
 
+async function fetchInTime(url, told) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), WAIT_MS);
+  try {
+    return await fetch(url, { ...told, signal: stop.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// A copy of this tab starts with this tab's tokens: whoever renews them tells the others.
+const renewed = new BroadcastChannel("plateau-tokens");
+renewed.onmessage = ({ data }) => {
+  if (stored("refresh") === data.before) stored("refresh", data.after);
+};
+
 async function takeTokens(response) {
   const tokens = await response.json();
-  access = tokens.access_token;
+  const before = stored("refresh");
+  if (before) renewed.postMessage({ before, after: tokens.refresh_token });
+  stored("access", tokens.access_token);
   stored("refresh", tokens.refresh_token);
 }
 
 // True if there is a fresh access token; false if one must sign in again. Throws without network.
 function refresh() {
-  refreshing ||= fetchTokens().finally(() => { refreshing = null; });
+  refreshing ||= oneAtATime(fetchTokens).finally(() => { refreshing = null; });
   return refreshing;
 }
+
+// Between tabs too, where the browser can (over HTTPS and on this machine).
+const oneAtATime = (does) =>
+  (navigator.locks ? navigator.locks.request("plateau-refresh", does) : does());
 
 async function fetchTokens() {
   const token = stored("refresh");
   if (!token) return false;
-  const response = await fetch(`${API}/token/refresh`, {
+  const response = await fetchInTime(`${API}/token/refresh`, {
     method: "POST", body: new URLSearchParams({ refresh_token: token }),
   });
   if (response.ok) { await takeTokens(response); return true; }
-  if (response.status >= 500) throw new Error("unavailable");
+  if (response.status === 429 || response.status >= 500) throw new Error("unavailable");
+  if (stored("refresh") !== token) return fetchTokens(); // another tab was faster
+  stored("access", null);
   stored("refresh", null);
   return false;
 }
 
-// The answer's JSON. Throws Refused with the server's sentence; an ended session shows the form.
-export async function ask(method, path, body) {
-  const send = () => fetch(API + path, {
+// The answer. Throws Refused with the server's sentence; an ended session shows the form.
+export async function request(method, path, body, headers = {}) {
+  const send = () => fetchInTime(API + path, {
     method,
     headers: {
-      Authorization: `Bearer ${access}`, "Accept-Language": language,
+      Authorization: `Bearer ${stored("access")}`, "Accept-Language": language, ...headers,
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
-  let response = access && await send();
+  let response = stored("access") && await send();
   if (!response || response.status === 401) {
     if (!await refresh()) { showForm(word("expired")); throw new Refused(401, word("expired")); }
     response = await send();
@@ -149,13 +88,19 @@ export async function ask(method, path, body) {
     const problem = await response.json().catch(() => ({ detail: response.statusText }));
     throw new Refused(response.status, problem.detail);
   }
+  return response;
+}
+
+// The answer's JSON; null where there is none.
+export async function ask(method, path, body, headers) {
+  const response = await request(method, path, body, headers);
   return response.status === 204 ? null : response.json();
 }
 
 // Does it and says what came of it; the answer, or null where it was refused.
-export async function act(method, path, body) {
+export async function act(method, path, body, headers) {
   try {
-    const answer = await ask(method, path, body);
+    const answer = await ask(method, path, body, headers);
     say((answer && answer.warnings && answer.warnings.join(" ")) || word("done"));
     return answer || {};
   } catch (error) {
@@ -164,7 +109,12 @@ export async function act(method, path, body) {
   }
 }
 
-export function forget() { access = null; }
+// The same after a question, for what cannot be undone; null too where the answer was no.
+export async function actIfSure(question, yes, method, path, body) {
+  return await sure(question, yes, word("no")) ? act(method, path, body) : null;
+}
+
+export function forget() { stored("access", null); }
 
 // ---- signing in --------------------------------------------------------------------------------
 
@@ -208,7 +158,7 @@ async function signIn(event) {
 
 async function leave() {
   const token = stored("refresh");
-  access = null;
+  stored("access", null);
   stored("refresh", null);
   showForm();
   if (token) {
@@ -238,6 +188,8 @@ async function enter() {
 export function translate() {
   document.documentElement.lang = language;
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = word(node.dataset.word);
+  for (const node of document.querySelectorAll("[data-hint]")) node.placeholder = node.ariaLabel = word(node.dataset.hint);
+  for (const node of document.querySelectorAll("[data-label]")) node.ariaLabel = word(node.dataset.label);
   const other = language === "fr" ? "en" : "fr";
   byId("language").textContent = other === "fr" ? "Français" : "English";
   byId("language").lang = other;
@@ -250,8 +202,7 @@ export function begin(itself) {
   byId("sign-in").addEventListener("submit", signIn);
   byId("leave").addEventListener("click", leave);
   byId("language").addEventListener("click", () => {
-    language = language === "fr" ? "en" : "fr";
-    localStorage.setItem("language", language);
+    speak(language === "fr" ? "en" : "fr");
     say("");
     translate();
   });

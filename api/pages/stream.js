@@ -1,16 +1,23 @@
 // Follows the floor: the last that was heard of queues, agents, calls and alerts.
-import { ask, byId, duration, forget, Refused, word } from "/session.js";
+import { byId } from "/draw.js";
+import { clockTime, duration, word } from "/language.js";
+import { ask, forget, Refused } from "/session.js";
+
+const SILENCE_MS = 12000; // the server says something at least every 5 s
 
 export const floor = { queues: new Map(), agents: new Map(), calls: new Map(), alerts: [] };
 export let timeZone; // the business's, told by the stream
-let clock = 0; // the floor's clock minus ours, in ms
+let ahead = 0; // the floor's clock minus ours, in ms
 let socket = null;
 let retry = 0;
 let retryTimer = null;
+let silence = null; // ends a connection on which nothing comes
 let draw = () => {};
 let linkState = "connecting";
 
-export const now = () => Date.now() + clock;
+export const now = () => Date.now() + ahead;
+
+export const clock = (at, more) => clockTime(at, timeZone, more);
 
 export function showLink(state) {
   linkState = state;
@@ -42,17 +49,34 @@ function open(ticket) {
   socket = new WebSocket(url, ["plateau.live", `ticket.${ticket}`]);
   socket.onmessage = (event) => take(JSON.parse(event.data));
   socket.onclose = (event) => {
-    socket = null;
+    drop();
     if (event.code === 4401) { forget(); retry = 0; }
     later();
   };
+  heard();
+}
+
+// A dead network closes nothing, and a browser does not show pings to the page.
+function heard() {
+  clearTimeout(silence);
+  silence = setTimeout(() => { drop(); later(); }, SILENCE_MS);
+}
+
+function drop() {
+  clearTimeout(silence);
+  if (!socket) return;
+  socket.onclose = socket.onmessage = null;
+  socket.close();
+  socket = null;
 }
 
 const mapped = (views) => new Map(views.map((view) => [view.id, view]));
 
 function take(message) {
   retry = 0;
-  clock = message.at - Date.now();
+  heard();
+  ahead = message.at - Date.now();
+  if (message.type === "beat") return;
   if (message.type === "snapshot") {
     showLink(message.floor ? "live" : "absent");
     timeZone = message.time_zone;
@@ -81,7 +105,7 @@ export function follow(drawn) {
 
 export function unfollow() {
   clearTimeout(retryTimer);
-  if (socket) { socket.onclose = null; socket.close(); socket = null; }
+  drop();
   showLink("connecting");
 }
 

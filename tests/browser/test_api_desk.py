@@ -118,7 +118,7 @@ async def test_a_days_work(tmp_path: Path) -> None:
         floor.change(
             floor.me(AgentState.OFFERED, **busy), call_view("c1", CallState.OFFERED, "1001")
         )
-        await expect(page).to_have_title("◎ +33612345678 — Plateau")
+        await expect(page).to_have_title("◎ 06 12 34 56 78 — Plateau")
         talk = call_view("c1", CallState.TALKING, "1001", name="Mme Martin", data={"client": "C-7"})
         talking = floor.me(AgentState.TALKING, **busy)
         floor.change(talking, talk)
@@ -186,6 +186,10 @@ async def test_a_days_work(tmp_path: Path) -> None:
         await until_asked(stand, e.TakeBack(ONE, call_id))
 
         await expect(page.locator("#state-more")).to_contain_text("jusqu’à la qualification")
+        # Nothing is chosen beforehand: what was not read is not saved.
+        await page.get_by_role("button", name="Enregistrer").click()
+        assert await page.get_by_label("Qualification").input_value() == ""
+        assert asked(stand, e.SetDisposition) is None
         await page.get_by_label("Qualification").select_option(label="À rappeler")
         await page.get_by_label("Note").fill("Rappeler mardi.")
         await page.get_by_role("button", name="Enregistrer").click()
@@ -202,7 +206,7 @@ async def test_a_days_work(tmp_path: Path) -> None:
         wanted = datetime.combine(tomorrow, dt_time(9, 30), PARIS)
         await callback.get_by_label("À partir de").fill(f"{tomorrow}T09:30")
         await callback.get_by_role("button", name="Programmer").click()
-        await expect(page.locator("#said")).to_contain_text("+33612345678")
+        await expect(page.locator("#said")).to_contain_text("06 12 34 56 78")
         booked = asked(stand, e.BookCallback)
         assert isinstance(booked, e.BookCallback)
         assert (booked.number, booked.queue_id, booked.at) == (
@@ -213,7 +217,7 @@ async def test_a_days_work(tmp_path: Path) -> None:
         await page.screenshot(path=SHOTS / "desk-wrap-up.png", full_page=True)
 
         lost = page.locator(".lost")
-        await expect(lost).to_contain_text("+33698765432")
+        await expect(lost).to_contain_text("06 98 76 54 32")
         await lost.get_by_role("button", name="Appeler").click()
         number = Target(TargetKind.NUMBER, "+33698765432")
         await until_asked(stand, e.PlaceCall(ONE, number, queue_id, {"recall": "v1"}))

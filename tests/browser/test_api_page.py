@@ -13,6 +13,7 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from acd import events as e
+from acd.config import AlertMetric
 from acd.model import AgentId, AgentState, CallId, CallState, MonitorMode, PhoneId, QueueId
 from control.protocol import AlertView, Live, LiveChange, MonitorView, Refused
 from tests.api_stand import PASSWORD, Stand, agent_view, call_view, queue_view, running
@@ -75,6 +76,7 @@ def a_floor(now: int) -> Live:
             call_id=CallId("talk") if one.state is AgentState.TALKING else None,
             queue_id=QueueId("support") if one.state is AgentState.TALKING else None,
             reason="déjeuner" if one.state is AgentState.PAUSED else None,
+            phone=PhoneId(f"agent-{one.id}"),
         )
         for one in people
     )
@@ -85,8 +87,14 @@ def a_floor(now: int) -> Live:
         call_view("talk", CallState.TALKING, talker),
     )
     alert = AlertView(
-        "late", QueueId("support"), now - 90_000, 2.0, 1.0, "critical", {"fr": "Trop d’attente"},
-        AlertMetric.WAITING,
+        "late",
+        QueueId("support"),
+        now - 90_000,
+        75.0,
+        60.0,
+        "critical",
+        {"fr": "Trop d’attente"},
+        AlertMetric.LONGEST_WAIT_S,
     )
     return Live(1, now, agents, (support, sales), calls, (alert,))
 
@@ -110,11 +118,13 @@ async def test_sign_in_see_the_floor_and_a_change(tmp_path: Path) -> None:
         await expect(page.locator('.queue[data-id="ventes"]')).to_contain_text("Fermée")
         await expect(page.locator("#link")).to_contain_text("En direct")
         await expect(page.locator("#alerts li")).to_contain_text("Trop d’attente")
+        await expect(page.locator("#alerts .measured")).to_have_text("01:15 (seuil 01:00)")
         await expect(page.locator('.agent[data-id="1999"] .name')).to_have_text(HOSTILE)
         await expect(page.locator(".agent.paused .what")).to_contain_text("déjeuner")
         await expect(page.locator(".agent.talking .more")).to_contain_text("occupé 51 %")
         places = page.locator(".waiting-call")
         await expect(places.first).to_contain_text("Mme Martin")
+        await expect(places.first.locator(".caller button")).to_have_text("06 12 34 56 78")
         await page.screenshot(path=SHOTS / "floor-fr.png", full_page=True)
         stand.floor.push(
             LiveChange(
@@ -167,8 +177,15 @@ async def test_a_supervisor_acts_on_the_page_by_keyboard(tmp_path: Path) -> None
         await expect(page.locator("#said")).to_have_text(moved.detail)
         assert asked(stand, e.MoveCall) == e.MoveCall(CallId("w2"), QueueId("ventes"), "user:boss")
 
-        await page.get_by_label("J’écoute sur le poste").fill("agent-1001")
-        await page.keyboard.press("Tab")
+        phones = page.get_by_label("J’écoute sur le poste")
+        listed = await phones.locator("option").all_text_contents()
+        # The phones of who is signed out or paused; a call might come to the others.
+        assert listed == [
+            "Choisir un poste",
+            "Agent 0 (agent-1000)",
+            "Agent 7 (agent-1007)",
+        ]
+        await phones.select_option("agent-1000")
         stand.floor.push(
             LiveChange(
                 3,
@@ -181,13 +198,15 @@ async def test_a_supervisor_acts_on_the_page_by_keyboard(tmp_path: Path) -> None
                 calls=(call_view("c9", CallState.TALKING, "1001"),),
             )
         )
-        zoe = page.locator('.agent[data-id="1001"]')
-        await expect(zoe.locator(".name")).to_have_text("Zoé")
-        await zoe.locator("summary").press("Enter")
+        card = page.locator('.agent[data-id="1001"]')
+        await expect(card.locator(".name")).to_have_text("Zoé")
+        await card.locator(".open").press("Enter")
+        zoe = page.locator("#panel")
+        await expect(zoe.get_by_role("heading", level=2)).to_have_text("Zoé")
         await zoe.get_by_role("button", name="Souffler").press("Enter")
         await until("the whisper", lambda: asked(stand, e.Supervise))
         assert asked(stand, e.Supervise) == e.Supervise(
-            AgentId("1001"), "user:boss", PhoneId("agent-1001"), MonitorMode.WHISPER
+            AgentId("1001"), "user:boss", PhoneId("agent-1000"), MonitorMode.WHISPER
         )
         there = (MonitorView("user:boss", AgentId("1001"), MonitorMode.WHISPER, True),)
         stand.floor.push(
@@ -195,14 +214,17 @@ async def test_a_supervisor_acts_on_the_page_by_keyboard(tmp_path: Path) -> None
                 4, now + 3, calls=(call_view("c9", CallState.TALKING, "1001", monitors=there),)
             )
         )
-        await expect(zoe.locator(".watched")).to_contain_text("Souffler")
-        await expect(zoe.locator("details")).to_have_attribute("open", "")
+        await expect(zoe.locator(".watched")).to_contain_text("on lui souffle")
+        await expect(card.locator(".watched")).to_contain_text("on lui souffle")
         await expect(zoe.get_by_role("button", name="Souffler")).to_have_attribute(
             "aria-pressed", "true"
         )
         await page.screenshot(path=SHOTS / "supervising.png", full_page=True)
         await zoe.get_by_role("button", name="Cesser").press("Enter")
         await until("the end of it", lambda: asked(stand, e.StopSupervising))
+        await page.keyboard.press("Escape")
+        await expect(zoe).to_be_hidden()
+        await expect(card.locator(".open")).to_be_focused()
     assert errors == []
 
 
@@ -216,10 +238,11 @@ async def test_an_agent_sees_the_page_without_the_acts(tmp_path: Path) -> None:
         await expect(page.locator("#link")).to_contain_text("En direct")
         await expect(page.locator(".agent")).to_have_count(1)
         await expect(page.locator(".queue")).to_have_count(2)
-        await expect(page.locator("#waiting-band, #alert-band, #listening")).to_have_count(3)
-        for hidden in ("#waiting-band", "#alert-band", "#listening"):
+        unseen = ("#waiting-band", "#talking-band", "#alert-band", "#filters", "#listening")
+        await expect(page.locator(", ".join(unseen))).to_have_count(len(unseen))
+        for hidden in unseen:
             await expect(page.locator(hidden)).to_be_hidden()
-        await expect(page.locator(".acts, .queue button")).to_have_count(0)
+        await expect(page.locator(".agent button, .queue button")).to_have_count(0)
         await page.get_by_role("link", name="Mon poste de travail").click()
         await expect(page.locator("#state-name")).to_be_visible()
     assert errors == []
