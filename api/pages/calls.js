@@ -196,7 +196,7 @@ async function lookUpRecent() {
   const queue = queueWanted() ? `&queue=${encodeURIComponent(queueWanted())}` : "";
   const found = await ask("GET", `/calls?limit=200${queue}`).catch(() => null);
   if (!found || recent === null) return;
-  recent = found.calls.filter((call) => call.outcome !== null);
+  recent = found.calls.filter((call) => call.ended_at !== null);
   drawTalking();
 }
 
