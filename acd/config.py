@@ -178,8 +178,8 @@ class AgentProfile(msgspec.Struct, frozen=True):
 
     `phone` is the SIP account that rings for them unless they sign in elsewhere. `number` is their
     short number, by which colleagues reach them and which they sign in with on a phone; `pin` is
-    `salt$hex` of `acd.phone_codes.pin_digest`, None: no sign-in by phone. `voice_capacity` 0 keeps
-    routed calls away. `attributes` are free words for expressions (`site`, `contract`…).
+    `salt$hex` of `acd.pins.pin_digest`, None: no sign-in by phone. `voice_capacity` 0 keeps routed
+    calls away. `attributes` are free words for expressions (`site`, `contract`…).
     """
 
     id: AgentId

@@ -10,22 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from acd import (
-    about,
-    agents,
-    arrivals,
-    leaving,
-    mishaps,
-    news,
-    phone_codes,
-    queueing,
-    requests,
-    seating,
-    waking,
-)
+from acd.agents import availability, seating
+from acd.call import Call
+from acd.calls.ending import Ending, end
 from acd.commands import ProbePhone
 from acd.config import FloorConfig
-from acd.ending import Ending, end
+from acd.desk import phone_codes
+from acd.destinations import arrivals, leaving
+from acd.dispatch import about, mishaps, news, requests, waking
+from acd.dispatch.matching import settle
+from acd.dispatch.reconcile import Suspects, reconcile
+from acd.dispatch.restoring import restore
 from acd.errors import ImpossibleTransition
 from acd.events import (
     AgentRequest,
@@ -50,14 +45,11 @@ from acd.events import (
     SwitchEvent,
     TalkRequest,
 )
-from acd.facts import Call
-from acd.floor import Floor, Turn
 from acd.flow import FlowRunner
-from acd.matching import settle
 from acd.model import AgentWork, CallId, CallState, ChannelId, Outcome, PhoneId
-from acd.reconcile import Suspects, reconcile
-from acd.restoring import restore
+from acd.queues import stay
 from acd.sightings import SwitchSeen
+from acd.state.floor import Floor, Turn
 from acd.states import CallInput, call_goes
 
 
@@ -224,11 +216,11 @@ class Engine:
             floor.order(ProbePhone(phone))
         for call in list(floor.calls.values()):
             if call.state is CallState.WAITING and call.visit is not None:
-                queueing.stand(floor, call, "configured")
+                stay.stand(floor, call, "configured")
         for queue in [queue for queue in queues.values() if queue.id not in config.queues]:
             leaving.queue_deleted(floor, queue)
         for work in list(floor.at_work.values()):
-            agents.index(floor, work)
+            availability.index(floor, work)
 
     def _switch_seen(self, event: SwitchSeen) -> None:
         floor = self.floor

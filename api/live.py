@@ -17,8 +17,8 @@ import orjson
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field
 
-from acd.line import place
 from acd.model import AgentState, CallState
+from acd.routing.line import place
 from api.auth import AsAgent, AsSupervisor, Principal, authenticate, principal_of
 from api.context import Context, Ctx, context_of
 from api.feed import Subscription

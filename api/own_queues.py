@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.config import AgentProfile
-from acd.eligibility import Terms
+from acd.routing.eligibility import Terms
 from api.auth import Principal
 from api.problems import forbidden, not_found
 from store import config

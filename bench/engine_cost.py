@@ -38,10 +38,10 @@ from acd.events import (
     SignIn,
 )
 from acd.facts import JournalEntry, RoutingDecided
-from acd.floor import Turn
 from acd.flow import EnterQueue, FlowCaller, FlowInput, FlowState, FlowTurn, Walked
 from acd.model import AgentId, CallState, ChannelId, FlowId, PhoneId, QueueId, SkillId, SkillLevel
 from acd.sightings import SwitchSeen
+from acd.state.floor import Turn
 from bench import report
 from bench.figures import EngineCost
 from bench.machine import machine

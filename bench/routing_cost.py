@@ -41,7 +41,7 @@ from acd.model import (
     SkillId,
     SkillLevel,
 )
-from acd.routing import Router, Want
+from acd.routing.router import Router, Want
 from bench import report
 from bench.figures import RoutingCost
 from bench.machine import machine

@@ -6,11 +6,11 @@ asks for the whole again. Holds views only.
 
 from __future__ import annotations
 
-from acd.alerts import Alerts, Figures
 from acd.config import AlertMetric
-from acd.floor import Floor, Turn
+from acd.counting.alerts import Alerts, Figures
+from acd.counting.tally import Tally
 from acd.model import AgentId, CallId, CallState, QueueId
-from acd.tally import Tally
+from acd.state.floor import Floor, Turn
 from control.occupancy import occupancy_of
 from control.protocol import AlertView, Live, LiveChange, QueueView
 from control.views import agent_view, call_view, queue_view

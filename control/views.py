@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from acd.facts import Call
-from acd.floor import Floor
+from acd.call import Call
+from acd.counting.tally import QueueCounts, Tally
 from acd.model import AgentState, AgentWork, CallKind, CallState, QueueId
-from acd.routing import Want
-from acd.tally import QueueCounts, Tally
-from acd.waiting import takes_calls
+from acd.queues.waiting import takes_calls
+from acd.routing.router import Want
+from acd.state.floor import Floor
 from control.protocol import AgentView, CallView, MonitorView, QueueView
 
 ENOUGH_ESTIMATES = 5

@@ -19,9 +19,10 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from acd import announcing, phone_codes
 from acd.commands import StopRecording
 from acd.config import FloorConfig
+from acd.counting.tally import Tally
+from acd.desk import phone_codes
 from acd.engine import Engine
 from acd.errors import PlateauError, Rejected
 from acd.events import (
@@ -36,13 +37,13 @@ from acd.events import (
     SwitchEvent,
 )
 from acd.facts import AnyFact, RecordingKept, RecordingLost
-from acd.floor import Turn
 from acd.model import AgentWork, PhoneId, RecordingId
-from acd.phones import PhoneAccount, PhoneBook
-from acd.service import FloorService
-from acd.switchboard import Switchboard
-from acd.tally import Tally
-from acd.translate import HEARD
+from acd.queues import announcing
+from acd.shell.phones import PhoneAccount, PhoneBook
+from acd.shell.service import FloorService
+from acd.shell.switchboard import Switchboard
+from acd.shell.translate import HEARD
+from acd.state.floor import Turn
 from ari import endpoints, recordings
 from ari.connection import AriConnection, AriSettings, ConnectionState, Snapshot
 from ari.errors import AriError, Gone

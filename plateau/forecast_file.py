@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from acd.forecast import Forecast, ForecastState
+from acd.routing.forecast import Forecast, ForecastState
 from plateau import kept_file
 
 log = structlog.get_logger(__name__)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from acd.alerts import Alerts
+from acd.counting.alerts import Alerts
+from acd.counting.tally import Tally
 from acd.engine import Engine
 from acd.facts import VisitOpened
-from acd.queueing import in_queue
-from acd.tally import Tally
+from acd.queues.stay import in_queue
 from store.restart import alert_seqs, counts_since, last_agents, open_work
 
 log = structlog.get_logger(__name__)

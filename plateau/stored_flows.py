@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from acd.facts import Call
+from acd.call import Call
 from ivr.faults import FlowInvalid
 from ivr.interpreter import FlowKey
 from ivr.service import FlowLibrary

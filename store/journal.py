@@ -21,7 +21,8 @@ from typing import Final
 import msgspec
 import structlog
 
-from acd.facts import Call, JournalEntry
+from acd.call import Call
+from acd.facts import JournalEntry
 from acd.model import AgentId, AgentWork, CallId, CallState
 from store.errors import JournalError, JournalInUse
 

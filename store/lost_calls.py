@@ -48,7 +48,7 @@ _HUNG_UP_IN_QUEUE: Final = and_(
     _contact.outcome.in_([Outcome.ABANDONED, Outcome.ANSWERED]),
     _visit.outcome == VisitOutcome.ABANDONED.value,
 )
-# The reasons of `acd/hangups.py`, `acd/voicemail.py` and `acd/sending.py`.
+# The reasons of `acd/dispatch/hangups.py`, and of `voicemail` and `sending` in `acd/destinations/`.
 _LEFT_WITH_NOTHING: Final = and_(
     _contact.outcome.in_([Outcome.OVERFLOW, Outcome.ANSWERED]),
     _visit.outcome.in_([VisitOutcome.OVERFLOW, VisitOutcome.VOICEMAIL]),

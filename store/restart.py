@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from acd.counting.tally import QueueCounts
 from acd.model import (
     AgentId,
     CallId,
@@ -21,7 +22,6 @@ from acd.model import (
     SegmentKind,
     VisitOutcome,
 )
-from acd.tally import QueueCounts
 from store import tables as t
 
 _LAST_AGENTS: Final = 100_000
@@ -60,7 +60,7 @@ async def last_seqs(conn: AsyncConnection) -> dict[AgentId, int]:
 
 
 async def counts_since(conn: AsyncConnection, since: int) -> dict[QueueId, QueueCounts]:
-    """Callers' visits per queue since `since` (UTC ms, by entry), as `acd.tally` counts them."""
+    """Callers' visits per queue since `since` (UTC ms, by entry), as `acd.counting.tally`."""
     visit = t.queue_visit.c
     waited = visit.left_at - visit.enqueued_at
     answered = visit.outcome == VisitOutcome.ANSWERED

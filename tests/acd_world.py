@@ -11,6 +11,7 @@ from itertools import count
 
 import msgspec
 
+from acd.call import Call
 from acd.commands import (
     Command,
     CreateBridge,
@@ -46,7 +47,6 @@ from acd.events import (
 )
 from acd.facts import (
     AnyFact,
-    Call,
     ContactArrived,
     ContactEnded,
     RecordingStarted,
@@ -56,8 +56,6 @@ from acd.facts import (
     VisitClosed,
     VisitOpened,
 )
-from acd.floor import Role, Turn
-from acd.legs import WAITING_LINES, bridged
 from acd.model import (
     AgentId,
     AgentState,
@@ -76,6 +74,8 @@ from acd.model import (
     Talk,
 )
 from acd.sightings import SwitchChannel, SwitchSeen
+from acd.state.floor import Role, Turn
+from acd.state.legs import WAITING_LINES, bridged
 from tests.sim.scripted_flows import ScriptedFlows
 
 START_MS = 1_760_000_000_000

@@ -23,8 +23,8 @@ from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.events import GetReady, Pause, SignIn, SignOut
-from acd.legs import WAITING_LINES
 from acd.model import AgentId, AgentState, FlowId, PhoneId, QueueId, SkillId, SkillLevel
+from acd.state.legs import WAITING_LINES
 from control.client import FloorClient
 from control.protocol import (
     AgentView,

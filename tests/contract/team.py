@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 from sqlalchemy import Table
 
-from acd import phone_codes
 from acd.config import Disposition, Outside, PauseReason, Strategy, WrapUp
+from acd.desk import phone_codes
 from acd.events import EndCall, ForceState, SignIn
 from acd.model import (
     AgentId,

@@ -17,8 +17,8 @@ import msgspec
 
 from acd.events import GetReady, Pause, SignIn, SignOut
 from acd.facts import AgentStateChanged, AnyFact, ContactEnded, RoutingDecided
-from acd.forecast import ForecastErrors
 from acd.model import AgentId, AgentState, Outcome, QueueId
+from acd.routing.forecast import ForecastErrors
 from tests.sim.day_floor import (
     CLOSES_MS,
     HOUR_MS,

@@ -28,7 +28,6 @@ from acd.facts import (
     VisitClosed,
     VisitOpened,
 )
-from acd.floor import Turn
 from acd.flow import (
     AnswerNow,
     EnterQueue,
@@ -42,6 +41,7 @@ from acd.flow import (
 )
 from acd.model import AgentId, AgentState, CallId, ChannelId, FlowId, QueueId, VisitOutcome
 from acd.sightings import SwitchSeen
+from acd.state.floor import Turn
 
 WELCOME_MS = 8_000
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from acd.call import Call
 from acd.config import CallbackMode, FloorConfig
-from acd.eligibility import Terms
+from acd.desk.placing import rings_own_phone
 from acd.facts import (
     AgentStateChanged,
     AnyFact,
-    Call,
     ContactArrived,
     ContactEnded,
     RoutingDecided,
@@ -22,11 +22,11 @@ from acd.facts import (
     VisitClosed,
     VisitOpened,
 )
-from acd.floor import Floor
 from acd.model import AgentId, AgentState, CallKind, CallState, SegmentKind, VisitId
-from acd.placing import rings_own_phone
-from acd.relaxing import opened
-from acd.timers import Wake
+from acd.routing.eligibility import Terms
+from acd.routing.relaxing import opened
+from acd.state.floor import Floor
+from acd.state.timers import Wake
 
 IN_TALK = (AgentState.TALKING, AgentState.HOLDING, AgentState.CONSULTING)
 

@@ -17,7 +17,7 @@ from acd.config import (
     Strategy,
 )
 from acd.model import AgentId, AgentWork, CallId, PhoneId, QueueId, SkillId, SkillLevel
-from acd.routing import Want
+from acd.routing.router import Want
 
 SKILLS = [SkillId(name) for name in ("sales", "support", "french-b2")]
 TEAMS = (None, "day", "night")

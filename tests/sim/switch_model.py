@@ -12,6 +12,7 @@ from collections import Counter
 
 import msgspec
 
+from acd.call import Call
 from acd.commands import (
     Command,
     CreateBridge,
@@ -44,9 +45,7 @@ from acd.events import (
     SignOut,
     SnoopStarted,
 )
-from acd.facts import AnyFact, Call, JournalEntry, PriorityChanged, RoutingDecided, VisitOpened
-from acd.floor import Turn
-from acd.legs import WAITING_LINES
+from acd.facts import AnyFact, JournalEntry, PriorityChanged, RoutingDecided, VisitOpened
 from acd.model import (
     AgentId,
     AgentWork,
@@ -58,6 +57,8 @@ from acd.model import (
     VisitId,
 )
 from acd.sightings import SwitchChannel, SwitchSeen
+from acd.state.floor import Turn
+from acd.state.legs import WAITING_LINES
 from tests.sim.invariants import check_books, check_choice, check_floor
 from tests.sim.scripted_flows import ScriptedFlows
 from tests.sim.small_floor import START_MS, small_config

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from acd.model import AgentId, AgentState, AgentWork, CallId, QueueId
-from acd.routing import Router
+from acd.routing.router import Router
 from tests.sim.naive_router import Naive, changed_config, random_config, random_want
 
 pytestmark = pytest.mark.sim
@@ -124,8 +124,8 @@ def test_the_index_chooses_as_one_who_looks_at_everybody(seed: int) -> None:
 def test_heaps_stay_bounded_and_right_when_pools_are_let_go(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("acd.routing.POOLS_KEPT", 4)
-    monkeypatch.setattr("acd.pools.SLACK", 2)
+    monkeypatch.setattr("acd.routing.router.POOLS_KEPT", 4)
+    monkeypatch.setattr("acd.routing.pools.SLACK", 2)
     both = Both(1_000 + seed)
     both.router._sweep_at = 4
     most_busy = 0

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from acd.config import AgentProfile, FloorConfig, Membership, Queue
-from acd.eligibility import PRIORITY_MS
 from acd.model import AgentId, AgentState, AgentWork, CallId, PhoneId, QueueId
-from acd.routing import Router, Want
+from acd.routing.eligibility import PRIORITY_MS
+from acd.routing.router import Router, Want
 
 pytestmark = pytest.mark.sim
 

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.counting.tally import Tally
 from acd.facts import ContactArrived
 from acd.model import CallKind
-from acd.tally import Tally
 from kpi.rows import Sums
 from store.engine import open_store
 from store.reporting import By, ReportQuery, report

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.counting.tally import Tally
 from acd.facts import (
     AgentStateChanged,
     AlertChanged,
@@ -35,7 +36,6 @@ from acd.model import (
     VisitId,
     VisitOutcome,
 )
-from acd.tally import Tally
 from store import config as store_config
 from store.follow_up import mark_done
 from store.queries import get_recording

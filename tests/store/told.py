@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from acd.call import Call
 from acd.facts import (
     AgentStateChanged,
     AlertChanged,
     AnyFact,
     Audited,
-    Call,
     CallbackChanged,
     Candidate,
     ContactArrived,

@@ -9,10 +9,11 @@ from typing import TypeVar
 
 import msgspec
 
+from acd.call import Call
 from acd.commands import Command, RingAgent
 from acd.config import AgentProfile, FloorConfig, Queue
 from acd.events import CallArrived, ChannelGone, Event, LegAnswered, PhoneReachable, SignIn
-from acd.facts import AnyFact, Call
+from acd.facts import AnyFact
 from acd.model import AgentId, AgentState, AgentWork, ChannelId, FlowId, PhoneId, QueueId
 from tests.sim.switch_model import SwitchModel
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from acd.call import Call
 from acd.commands import DialOutside
 from acd.config import AgentProfile, CallbackMode, CallbackPolicy, FloorConfig, Outside, Queue
 from acd.events import BookCallback, CallArrived, DigitPressed
-from acd.facts import Call, CallbackChanged, ContactArrived, ContactEnded
+from acd.facts import CallbackChanged, ContactArrived, ContactEnded
 from acd.model import CallId, CallKind, ChannelId, Outcome, QueueId, Target, TargetKind
 from tests.unit.acd_stage import Stage, config, queue
 

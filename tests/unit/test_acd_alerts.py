@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from acd.alerts import Alerts, Figures
 from acd.config import AlertMetric, AlertRule, Comparison
+from acd.counting.alerts import Alerts, Figures
 from acd.model import QueueId
 
 pytestmark = pytest.mark.unit

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from acd.announcing import (
+from acd.config import FloorConfig, MessageKind, Queue, VoicemailPolicy, WaitMessage
+from acd.model import QueueId, Target, TargetKind
+from acd.queues.announcing import (
     LAST_POSITION,
     MINUTES,
     chosen,
@@ -12,8 +14,6 @@ from acd.announcing import (
     position_texts,
     sayable,
 )
-from acd.config import FloorConfig, MessageKind, Queue, VoicemailPolicy, WaitMessage
-from acd.model import QueueId, Target, TargetKind
 
 pytestmark = pytest.mark.unit
 

@@ -6,9 +6,10 @@ import random
 
 import pytest
 
-from acd import agents, callbacks
+from acd.agents import availability
 from acd.commands import DialOutside, HangUp, JoinBridge, RingAgent, StartRinging
 from acd.config import CallbackMode
+from acd.destinations import callbacks
 from acd.events import CommandFailed, DigitPressed, Failure
 from acd.facts import CallbackChanged, VisitOpened
 from acd.model import AgentState, CallId, CallKind, CallState, ChannelId, Outcome
@@ -108,13 +109,13 @@ def test_a_customer_whose_phone_agents_let_ring_in_vain_is_left_in_peace_for_a_w
         world.hangs_up(world.work("ana").channel_id or ChannelId(""))
         world.news()
         world.pass_time(0)
-        world.pass_time(agents.REST_MS)
+        world.pass_time(availability.REST_MS)
     assert world.callback().state is CallState.SCHEDULED
     assert world.states()[-2:] == ["refused", "postponed"]
     ticket = world.callback().ticket
     assert ticket is not None
     assert ticket.attempts == 0
-    assert ticket.due_at == world.now_ms - agents.REST_MS + 600 * SECOND
+    assert ticket.due_at == world.now_ms - availability.REST_MS + 600 * SECOND
     world.pass_time(600 * SECOND)
     world.ring("ana")
     assert {f.key for f in world.told(VisitOpened)} == {START_MS}

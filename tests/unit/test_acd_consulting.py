@@ -25,8 +25,8 @@ from acd.events import (
     Swap,
     Transfer,
 )
-from acd.legs import WAITING_LINES
 from acd.model import AgentState, CallKind, PhoneId, SegmentKind, Target
+from acd.state.legs import WAITING_LINES
 from tests.acd_world import World, agent
 from tests.unit.consultation import ALL, ANA, COLLEAGUE, NUMBER, QUEUE, asking, consulting, far_leg
 

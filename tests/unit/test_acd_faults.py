@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import pytest
 
-from acd import mishaps, news, requests, waking
-from acd.about import call_of
 from acd.commands import AnswerCaller, Command, HangUp, PlayPrompt, ProbePhone, RingAgent, SnoopOn
+from acd.dispatch import mishaps, news, requests, waking
+from acd.dispatch.about import call_of
 from acd.engine import Engine
 from acd.errors import Rejected
 from acd.events import (
@@ -34,7 +34,7 @@ from acd.events import (
 )
 from acd.facts import ContactEnded, JournalEntry
 from acd.model import AgentId, AgentState, CallId, ChannelId, Outcome, PhoneId, RecordingId
-from acd.service import FloorService
+from acd.shell.service import FloorService
 from tests.sim.scripted_flows import ScriptedFlows
 from tests.sim.small_floor import START_MS, small_config
 

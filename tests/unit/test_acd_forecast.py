@@ -7,7 +7,8 @@ import random
 import msgspec
 import pytest
 
-from acd.forecast import (
+from acd.model import AgentId, QueueId
+from acd.routing.forecast import (
     KNOWN_AFTER,
     Forecast,
     ForecastState,
@@ -15,7 +16,6 @@ from acd.forecast import (
     _gamma_quantile,
     _stages,
 )
-from acd.model import AgentId, QueueId
 
 pytestmark = pytest.mark.unit
 

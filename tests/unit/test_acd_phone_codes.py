@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from acd.announcing import LANGUAGES
 from acd.commands import HangUp, PlayPrompt
 from acd.config import Disposition, Outside, PauseReason, WrapUp
+from acd.desk.phone_codes import LOCKED_MS, PATIENCE_MS, TEXTS
 from acd.events import BookCallback, Configure, DigitPressed, PhoneDialled, PromptFinished
 from acd.facts import DispositionSet
 from acd.model import AgentState, CallId, CallKind, ChannelId, PhoneId, QueueId
-from acd.phone_codes import LOCKED_MS, PATIENCE_MS, TEXTS
 from acd.pins import pin_digest
+from acd.queues.announcing import LANGUAGES
 from tests.unit.acd_stage import SEAT, Stage, agent, config, queue
 
 pytestmark = pytest.mark.unit
@@ -266,7 +266,7 @@ def test_wrong_pins_are_forgotten_after_a_while() -> None:
 
 
 def test_only_so_many_numbers_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("acd.phone_codes.NUMBERS_COUNTED", 2)
+    monkeypatch.setattr("acd.desk.phone_codes.NUMBERS_COUNTED", 2)
     stage = PhoneStage()
     for number in ("997", "998", "999"):
         wrong_pin(stage, number)

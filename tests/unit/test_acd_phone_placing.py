@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from acd import placing
 from acd.commands import AnswerCaller
+from acd.desk import placing
 from acd.errors import Rejected
 from acd.events import (
     ChannelHeld,

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Mapping
 import pytest
 
 from acd.model import PhoneId
-from acd.phones import MARK, PhoneAccount, PhoneBook
+from acd.shell.phones import MARK, PhoneAccount, PhoneBook
 from ari import errors
 from ari.wire import AriResponse, Json
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from acd.calls.ringing import DIRECT_RING_S
 from acd.events import DigitPressed, MoveCall, Pause, SetPriority, Transfer
 from acd.facts import PriorityChanged, VisitOpened
 from acd.model import AgentId, QueueId, Target, TargetKind, Visit
-from acd.ringing import DIRECT_RING_S
 from tests.unit.acd_stage import Stage, config, queue
 from tests.unit.callback_desk import Desk, calls_back, floor_of
 

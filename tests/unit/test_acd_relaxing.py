@@ -10,8 +10,8 @@ import pytest
 from acd.config import AgentProfile, FloorConfig, Membership, Queue, Step
 from acd.model import AgentId, AgentState, AgentWork, PhoneId, QueueId, SkillId, Visit, VisitId
 from acd.model import SkillLevel as Level
-from acd.relaxing import opened, want_of
-from acd.routing import Router, Want
+from acd.routing.relaxing import opened, want_of
+from acd.routing.router import Router, Want
 
 pytestmark = pytest.mark.unit
 

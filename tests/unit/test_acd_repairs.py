@@ -7,6 +7,7 @@ from itertools import count
 import msgspec
 import pytest
 
+from acd.call import Call
 from acd.commands import Command, CreateBridge, JoinBridge, ProbePhone, RingAgent
 from acd.config import FloorConfig
 from acd.engine import Engine
@@ -23,8 +24,7 @@ from acd.events import (
     SignIn,
     SignOut,
 )
-from acd.facts import AnyFact, Call, ContactEnded, SegmentClosed
-from acd.floor import Turn
+from acd.facts import AnyFact, ContactEnded, SegmentClosed
 from acd.flow import FlowCaller, FlowInput, FlowRunner, FlowState, FlowTurn, Walked
 from acd.model import (
     AgentId,
@@ -38,6 +38,7 @@ from acd.model import (
     QueueId,
 )
 from acd.sightings import SwitchChannel, SwitchSeen
+from acd.state.floor import Turn
 from tests.sim.scripted_flows import ScriptedFlows
 from tests.sim.small_floor import START_MS, small_config
 

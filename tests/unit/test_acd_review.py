@@ -55,7 +55,6 @@ from acd.events import (
     Transfer,
 )
 from acd.facts import CallbackChanged, ContactEnded, VisitClosed
-from acd.floor import Role
 from acd.model import (
     AgentId,
     AgentState,
@@ -71,6 +70,7 @@ from acd.model import (
     TargetKind,
     VisitOutcome,
 )
+from acd.state.floor import Role
 from tests.unit.acd_stage import SEAT, Stage, agent, config, queue
 
 ANA, BOB = AgentId("ana"), AgentId("bob")

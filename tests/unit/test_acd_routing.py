@@ -16,7 +16,7 @@ from acd.config import (
 from acd.model import AgentId, AgentState, AgentWork, CallId, PhoneId, QueueId
 from acd.model import SkillId as Skill
 from acd.model import SkillLevel as Level
-from acd.routing import SHOWN_FIT, SHOWN_REFUSED, Router, Want, misfit, requirement
+from acd.routing.router import SHOWN_FIT, SHOWN_REFUSED, Router, Want, misfit, requirement
 
 pytestmark = pytest.mark.unit
 

@@ -18,8 +18,8 @@ from acd.events import (
     SignIn,
     SignOut,
 )
-from acd.legs import WAITING_LINES
 from acd.model import AgentId, AgentState, ChannelId, PhoneId
+from acd.state.legs import WAITING_LINES
 from tests.unit.acd_stage import SEAT, Stage, config, queue
 
 pytestmark = pytest.mark.unit

@@ -45,7 +45,6 @@ from acd.events import (
     SwitchEvent,
 )
 from acd.facts import AgentStateChanged, Audited, ContactEnded, JournalEntry
-from acd.floor import Turn
 from acd.flow import FlowCaller, FlowInput, FlowState, FlowTurn
 from acd.model import (
     AgentId,
@@ -58,9 +57,10 @@ from acd.model import (
     PlaybackId,
     RecordingId,
 )
-from acd.service import FloorService
-from acd.switchboard import Switchboard, _caller_id
-from acd.translate import Contacts, event_of, ours
+from acd.shell.service import FloorService
+from acd.shell.switchboard import Switchboard, _caller_id
+from acd.shell.translate import Contacts, event_of, ours
+from acd.state.floor import Turn
 from ari import errors
 from ari.counters import Counters
 from ari.decode import decode

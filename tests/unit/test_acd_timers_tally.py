@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acd.counting.tally import QueueCounts, Tally, day_start
 from acd.facts import AnyFact, VisitClosed, VisitOpened
 from acd.model import CallId, CallKind, QueueId, VisitId, VisitOutcome
-from acd.tally import QueueCounts, Tally, day_start
-from acd.timers import Timers, Wake
+from acd.state.timers import Timers, Wake
 
 pytestmark = pytest.mark.unit
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from acd.call import Call
 from acd.commands import (
     DialOutside,
     HangUp,
@@ -25,7 +26,6 @@ from acd.events import (
     RecordingVerified,
 )
 from acd.facts import (
-    Call,
     ContactArrived,
     ContactEnded,
     MessageHeard,

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from acd.commands import DialOutside
+from acd.counting.tally import QueueCounts, Tally
 from acd.facts import VisitOpened
 from acd.model import CallState, QueueId, Target, TargetKind, VisitOutcome
-from acd.tally import QueueCounts, Tally
 from tests.unit.acd_stage import queue
 from tests.unit.queued_callers import (
     NUMBER,

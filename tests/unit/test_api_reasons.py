@@ -10,7 +10,7 @@ from acd.config import AgentProfile, FloorConfig, Membership, Queue, Step, Strat
 from acd.facts import Candidate, Trigger
 from acd.model import AgentId, AgentState, AgentWork, PhoneId, QueueId, SkillId
 from acd.model import SkillLevel as Level
-from acd.routing import Router, Want
+from acd.routing.router import Router, Want
 from api.reasons import Language, of_candidate, of_decision, pick_language
 from store.queries import DecisionRow
 

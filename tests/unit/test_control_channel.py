@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import control.server
+from acd.counting.tally import Tally
 from acd.events import CallArrived, EndCall, Hold, PhoneReachable, SignIn
 from acd.facts import Audited
 from acd.model import AgentId, AgentState, CallId, ChannelId, PhoneId
-from acd.tally import Tally
 from control.client import FloorAbsent, FloorClient
 from control.live import LivePicture
 from control.protocol import Ask, Done, Live, LiveChange, ReadLive, Refused, Reload, Result, Wish

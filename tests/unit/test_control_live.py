@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acd.config import AgentProfile, Queue
+from acd.counting.tally import Tally
 from acd.events import Configure
-from acd.floor import Turn
 from acd.model import AgentId, PhoneId, QueueId
-from acd.tally import Tally
+from acd.state.floor import Turn
 from control.live import LivePicture
 from control.protocol import Live, LiveChange
 from tests.sim.random_steps import KINDS, RandomSteps

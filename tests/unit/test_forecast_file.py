@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from acd.forecast import Forecast
 from acd.model import AgentId, QueueId
+from acd.routing.forecast import Forecast
 from plateau import forecast_file
 
 pytestmark = pytest.mark.unit

@@ -9,8 +9,8 @@ from typing import cast
 
 import pytest
 
-from acd.alerts import Alerts
-from acd.service import FloorService
+from acd.counting.alerts import Alerts
+from acd.shell.service import FloorService
 from ari.connection import Snapshot
 from plateau import background, floor_process, kept_file
 from plateau.background import Background

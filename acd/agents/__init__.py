@@ -1,0 +1,1 @@
+"""Agents' states, their phones and places, their work after a call. Pure."""

@@ -1,0 +1,1 @@
+"""Legs rung, joined, held and recorded; the one place where a contact ends. Pure."""

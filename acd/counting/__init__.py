@@ -1,0 +1,1 @@
+"""What is counted today, and which thresholds it passes. Pure."""

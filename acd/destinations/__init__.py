@@ -1,0 +1,1 @@
+"""Where a call goes next: queue, agent, outside, voicemail, callback, away. Pure."""

@@ -1,0 +1,1 @@
+"""Which room news, a wish, a failure, a timer or a look at the switch concerns. Pure."""

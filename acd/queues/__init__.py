@@ -1,0 +1,1 @@
+"""A stay in a queue: who may enter, what is heard meanwhile, how it ends. Pure."""

@@ -1,0 +1,1 @@
+"""Sockets and tasks around the engine: the only part of the floor that awaits."""

@@ -1,0 +1,352 @@
+"""Carries out the engine's commands on Asterisk, and says as an event when one was not.
+
+Commands of one call are sent in order on one socket, without waiting for each other's replies.
+Decides nothing: which failure matters is the engine's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import assert_never
+
+import structlog
+
+from acd.commands import (
+    AnswerCaller,
+    CallCommand,
+    Command,
+    CreateBridge,
+    DestroyBridge,
+    DialOutside,
+    FetchLine,
+    HangUp,
+    IndicateRinging,
+    JoinBridge,
+    LeaveBridge,
+    MuteLeg,
+    PlayPrompt,
+    ProbePhone,
+    RecordLeg,
+    RingAgent,
+    SendDigits,
+    ShowCaller,
+    SnoopOn,
+    StartMusic,
+    StartRecording,
+    StartRinging,
+    StopMusic,
+    StopPrompt,
+    StopRecording,
+    StopRinging,
+)
+from acd.events import (
+    CommandFailed,
+    Failure,
+    LegAnswered,
+    PhoneReachable,
+    PhoneUnreachable,
+    SwitchEvent,
+)
+from acd.model import ChannelId
+from acd.shell.translate import RUNG, SNOOP
+from ari import bridges, channels, endpoints, playbacks, recordings
+from ari.connection import AriConnection
+from ari.errors import AriError, Conflict, Gone, OutcomeUnknown, Replaced, Unavailable
+
+log = structlog.get_logger(__name__)
+
+
+class Switchboard:
+    """The floor's hands on one Asterisk.
+
+    `sounds_prefix` is the media URI under which Asterisk finds our prompts, `trunk` the endpoint
+    towards the outside, `max_call_s` the
+    longest life of a leg (nobody hangs up a bridge whose owner died), `on_event` takes failures.
+    """
+
+    def __init__(
+        self,
+        conn: AriConnection,
+        app: str,
+        sounds_prefix: str,
+        trunk: str,
+        max_call_s: int,
+        on_event: Callable[[SwitchEvent], None],
+    ) -> None:
+        self._conn = conn
+        self._app = app
+        self._sounds_prefix = sounds_prefix
+        self._trunk = trunk
+        self._max_call_s = max_call_s
+        self._on_event = on_event
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last_on: dict[ChannelId, tuple[str, asyncio.Task[None]]] = {}
+        self._gates: dict[str, asyncio.Task[None]] = {}
+        self.failed_count: dict[str, int] = {}
+
+    def carry_out(self, command: Command) -> None:
+        """Send the command now; a failure comes back through `on_event`.
+
+        Commands of one call keep their order by themselves. A leg that goes from one call to
+        another (a connected agent's, a transferred one) must not be moved back by a late command
+        of the first: what touches it waits until the other call's has been answered.
+        """
+        pin = "" if isinstance(command, ProbePhone) else command.call_id
+        legs = _legs_of(command)
+        waits = [
+            task
+            for other, task in (self._last_on[leg] for leg in legs if leg in self._last_on)
+            if other != pin and not task.done()
+        ]
+        gate = self._gates.get(pin)
+        if gate is not None and not gate.done():
+            waits.append(gate)
+        task = asyncio.get_running_loop().create_task(self._run(command, waits))
+        self._tasks.add(task)
+        if waits:
+            self._gates[pin] = task
+        for leg in legs:
+            self._last_on[leg] = (pin, task)
+        task.add_done_callback(lambda done: self._forget(done, pin, legs))
+
+    def _forget(self, done: asyncio.Task[None], pin: str, legs: tuple[ChannelId, ...]) -> None:
+        self._tasks.discard(done)
+        if self._gates.get(pin) is done:
+            del self._gates[pin]
+        for leg in legs:
+            entry = self._last_on.get(leg)
+            if entry is not None and entry[1] is done:
+                del self._last_on[leg]
+
+    async def close(self) -> None:
+        """Wait for what was sent; nothing new is taken."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+        for task in self._tasks:
+            task.cancel()
+
+    async def _run(self, command: Command, after: list[asyncio.Task[None]]) -> None:
+        if after:
+            await asyncio.wait(after)
+        try:
+            told = await self._done(command)
+        except AriError as error:
+            log.debug("command failed", command=type(command).__name__, error=str(error))
+            told = self._failed(command, _failure(error), str(error))
+        except Exception as fault:
+            # The call waits for news of its command, whoever is to blame that it was not done.
+            log.exception("a command failed by a fault of ours", command=type(command).__name__)
+            told = self._failed(command, Failure.REFUSED, f"{type(fault).__name__}: {fault}")
+        if told is not None:
+            self._on_event(told)
+
+    async def _done(self, command: Command) -> SwitchEvent | None:
+        """Have it done; the news that it brought by itself."""
+        if isinstance(command, ProbePhone):
+            endpoint = await endpoints.get(self._conn, "PJSIP", command.phone)
+            up = endpoint.state == "online"
+            return PhoneReachable(command.phone) if up else PhoneUnreachable(command.phone)
+        await self._sent(command)
+        return None
+
+    def _failed(self, command: Command, failure: Failure, why: str) -> CommandFailed:
+        name = f"{type(command).__name__}:{failure}"
+        self.failed_count[name] = self.failed_count.get(name, 0) + 1
+        return CommandFailed(command, failure, why)
+
+    def _sent(self, command: CallCommand) -> Awaitable[object]:
+        conn, pin = self._conn, command.call_id
+        match command:
+            case AnswerCaller(channel_id=channel):
+                return channels.answer(conn, channel, pin=pin)
+            case IndicateRinging(channel_id=channel):
+                return channels.ring(conn, channel, pin=pin)
+            case PlayPrompt():
+                return self._play(command)
+            case StopPrompt(playback_id=playback):
+                return playbacks.stop(conn, playback, pin=pin)
+            case StartMusic(channel_id=channel, music=music):
+                return channels.start_moh(conn, channel, pin=pin, moh_class=music)
+            case StopMusic(channel_id=channel):
+                return channels.stop_moh(conn, channel, pin=pin)
+            case RingAgent():
+                return self._ring(command)
+            case CreateBridge(bridge_id=bridge, holding=holding):
+                kind = "holding" if holding else "mixing"
+                return bridges.create(conn, bridge, pin=pin, name=self._app, bridge_type=kind)
+            case JoinBridge(bridge_id=bridge, channel_ids=legs):
+                return bridges.add_channels(
+                    conn, bridge, legs, pin=pin, inhibit_connected_line_updates=True
+                )
+            case FetchLine():
+                return self._fetch(command)
+            case DestroyBridge(bridge_id=bridge):
+                return bridges.destroy(conn, bridge, pin=pin)
+            case StartRecording(bridge_id=bridge, recording_id=name):
+                return bridges.record(conn, bridge, name, pin=pin, max_duration_s=self._max_call_s)
+            case StopRecording(recording_id=name):
+                return recordings.stop(conn, name, pin=pin)
+            case HangUp(channel_id=channel, cause=cause):
+                return channels.hangup(conn, channel, pin=pin, reason_code=cause)
+            case DialOutside():
+                return self._dial_outside(command)
+            case LeaveBridge(bridge_id=bridge, channel_ids=legs):
+                return bridges.remove_channels(conn, bridge, legs, pin=pin)
+            case MuteLeg(channel_id=channel, muted=True):
+                return channels.mute(conn, channel, pin=pin, direction=channels.Direction.IN)
+            case MuteLeg(channel_id=channel):
+                return channels.unmute(conn, channel, pin=pin, direction=channels.Direction.IN)
+            case SendDigits(channel_id=channel, digits=digits):
+                return channels.send_dtmf(conn, channel, digits, pin=pin)
+            case StartRinging(channel_id=channel):
+                return channels.ring(conn, channel, pin=pin)
+            case StopRinging(channel_id=channel):
+                return channels.ring_stop(conn, channel, pin=pin)
+            case RecordLeg():
+                return self._record_leg(command)
+            case SnoopOn():
+                return self._snoop(command)
+            case ShowCaller(channel_id=channel, number=number, name=name):
+                shown = _caller_id(name, number)
+                return channels.set_variable(conn, channel, "CONNECTEDLINE(all)", shown, pin=pin)
+            case _:
+                assert_never(command)
+
+    async def _fetch(self, command: FetchLine) -> None:
+        # Answered once the leg's own thread has put it there: a leg that has ended cannot.
+        legs = (command.channel_id,)
+        await bridges.add_channels(
+            self._conn,
+            command.bridge_id,
+            legs,
+            pin=command.call_id,
+            inhibit_connected_line_updates=True,
+        )
+        self._on_event(LegAnswered(command.channel_id))
+
+    def _play(self, command: PlayPrompt) -> Coroutine[None, None, object]:
+        media = [self._media(name, command.language) for name in command.media]
+        return channels.play(
+            self._conn,
+            command.channel_id,
+            command.playback_id,
+            media,
+            pin=command.call_id,
+            lang=command.language,
+        )
+
+    def _media(self, name: str, language: str) -> str:
+        kind, _, key = name.partition(":")
+        if kind in ("recording", "sound", "digits"):
+            return name
+        folder = "plateau-tts" if kind == "tts" else f"plateau/{language}"
+        return f"{self._sounds_prefix}{folder}/{key}"
+
+    def _record_leg(self, command: RecordLeg) -> Coroutine[None, None, object]:
+        return channels.record(
+            self._conn,
+            command.channel_id,
+            command.recording_id,
+            pin=command.call_id,
+            beep=True,
+            max_duration_s=command.longest_s,
+            max_silence_s=command.silence_s,
+            end_on=channels.EndRecordingOn.HASH,
+        )
+
+    def _snoop(self, command: SnoopOn) -> Coroutine[None, None, object]:
+        # Always able to whisper: whether the supervisor is heard is settled by muting their leg.
+        return channels.snoop(
+            self._conn,
+            command.channel_id,
+            command.snoop_id,
+            app=self._app,
+            app_args=f"{SNOOP},{command.call_id}",
+            pin=command.call_id,
+            spy=channels.Direction.BOTH,
+            whisper=channels.Direction.OUT if command.whisper else None,
+        )
+
+    def _dial_outside(self, command: DialOutside) -> Coroutine[None, None, object]:
+        shown = _caller_id(None, command.caller_id) if command.caller_id is not None else None
+        return channels.originate(
+            self._conn,
+            command.channel_id,
+            f"PJSIP/{_dialable(command.number)}@{self._trunk}",
+            app=self._app,
+            app_args=f"{RUNG},{command.call_id}",
+            caller_id=shown,
+            timeout_s=command.limit_s,
+            variables={"TIMEOUT(absolute)": str(self._max_call_s)},
+            pin=command.call_id,
+        )
+
+    def _ring(self, command: RingAgent) -> Coroutine[None, None, object]:
+        variables = {
+            "TIMEOUT(absolute)": str(self._max_call_s),
+            # Where the switch puts what this phone transfers by itself; the floor takes it there.
+            "TRANSFER_CONTEXT": "phone-transfer",
+        }
+        if command.auto_answer:
+            # Two dialects of the same wish; phones know one or the other.
+            variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:plateau>;answer-after=0"
+            alert = "<http://plateau>;info=alert-autoanswer;delay=0"
+            variables["PJSIP_HEADER(add,Alert-Info)"] = alert
+        return channels.originate(
+            self._conn,
+            command.channel_id,
+            f"PJSIP/{command.phone}",
+            app=self._app,
+            app_args=f"{RUNG},{command.call_id}",
+            caller_id=_caller_id(command.name, command.number),
+            timeout_s=command.limit_s,
+            variables=variables,
+            pin=command.call_id,
+        )
+
+
+def _legs_of(command: Command) -> tuple[ChannelId, ...]:
+    """The legs that a command acts upon."""
+    match command:
+        case JoinBridge(channel_ids=legs) | LeaveBridge(channel_ids=legs):
+            return legs
+        case (
+            HangUp(channel_id=leg)
+            | StartMusic(channel_id=leg)
+            | StopMusic(channel_id=leg)
+            | StartRinging(channel_id=leg)
+            | StopRinging(channel_id=leg)
+            | PlayPrompt(channel_id=leg)
+            | MuteLeg(channel_id=leg)
+            | FetchLine(channel_id=leg)
+        ):
+            return (leg,)
+        case _:
+            return ()
+
+
+def _dialable(number: str) -> str:
+    """What may stand in a dial string: digits and a leading plus, star or hash."""
+    return "".join(c for c in number if (c.isascii() and c.isdigit()) or c in "+*#")[:32]
+
+
+def _caller_id(name: str | None, number: str | None) -> str:
+    """`"Name" <number>` of hostile text: quotes, brackets and control characters are left out."""
+    clean = "".join(c for c in name or "" if c.isprintable() and c not in '"<>\\')[:60]
+    digits = "".join(c for c in number or "" if (c.isascii() and c.isalnum()) or c in "+*#")[:32]
+    return f'"{clean}" <{digits}>' if digits else f'"{clean or "anonymous"}" <>'
+
+
+def _failure(error: AriError) -> Failure:
+    match error:
+        case Gone():
+            return Failure.GONE
+        case Conflict():
+            return Failure.CONFLICT
+        case OutcomeUnknown():
+            return Failure.UNKNOWN
+        case Unavailable() | Replaced():
+            return Failure.UNAVAILABLE
+        case _:
+            return Failure.REFUSED
