@@ -2,7 +2,7 @@
 import { occupancy, pauseReasons, reasonName, stateText, teams } from "/agents.js";
 import { callerButton, hangUp, listening, watchers } from "/calls.js";
 import { button, choice, field, make, running } from "/draw.js";
-import { language, percent, word } from "/language.js";
+import { inOrder, percent, word } from "/language.js";
 import { drawPanel, isShown, panelOf } from "/panel.js";
 import { queueName } from "/queues.js";
 import { act, actIfSure, ask, request } from "/session.js";
@@ -116,7 +116,7 @@ function drawForm(kind) {
   const form = FORMS[kind];
   const made = part(kind, word(form.title));
   const entries = kept[kind];
-  const all = form.all().sort((a, b) => a[1].localeCompare(b[1], language));
+  const all = form.all().sort((a, b) => inOrder(a[1], b[1]));
   const textOf = new Map(all);
   const list = make("form", "entries");
   for (const entry of entries) {

@@ -1,7 +1,7 @@
 // The agents: who does what, since when. One click opens the agent's panel.
 import { byId, keep, make, running } from "/draw.js";
 import { agentMatches, MANY_AGENTS, seesState, statePressed, toggleState } from "/filters.js";
-import { language, named, percent, word, words } from "/language.js";
+import { inOrder, language, named, percent, word, words } from "/language.js";
 import { show } from "/panel.js";
 import { watchers } from "/calls.js";
 import { queueName } from "/queues.js";
@@ -97,7 +97,7 @@ export function drawAgents() {
   const many = floor.agents.size > MANY_AGENTS;
   const matching = [...floor.agents.values()].filter((agent) => !supervises() || agentMatches(agent));
   const agents = matching.filter((agent) => !supervises() || seesState(agent, many))
-    .sort((a, b) => away(a) - away(b) || a.name.localeCompare(b.name, language));
+    .sort((a, b) => away(a) - away(b) || inOrder(a.name, b.name));
   byId("agents").classList.toggle("dense", many && agents.length > 24);
   keep(byId("agents"), agents, (agent) => agent.id, drawAgent, around);
   drawTally(matching);

@@ -1,7 +1,7 @@
 // Calls: who waits, who talks, what has ended; and what a supervisor does with them.
 import { button, byId, choice, keep, make, running } from "/draw.js";
 import { filtering, queueWanted, seesCall } from "/filters.js";
-import { duration, language, phoneNumber, word, words } from "/language.js";
+import { duration, inOrder, language, phoneNumber, word, words } from "/language.js";
 import { show } from "/panel.js";
 import { queueName } from "/queues.js";
 import { act, actIfSure, ask, me, supervises } from "/session.js";
@@ -58,7 +58,7 @@ function priorityCell(call) {
 function moveCell(call) {
   const cell = make("td", "move");
   const queues = [...floor.queues.values()].filter((queue) => queue.id !== call.queue_id)
-    .map((queue) => [queue.id, queue.name]).sort((a, b) => a[1].localeCompare(b[1], language));
+    .map((queue) => [queue.id, queue.name]).sort((a, b) => inOrder(a[1], b[1]));
   const to = choice("to", word("moveTo"), [["", word("moveTo")], ...queues]);
   const go = button(word("move"), "move", () => {
     if (to.value) act("POST", `${callPath(call.id)}/move`, { queue_id: to.value }); else to.focus();
@@ -68,12 +68,15 @@ function moveCell(call) {
   return cell;
 }
 
-function drawWaiting({ call, place }) {
+const isLate = (call) => {
+  const queue = floor.queues.get(call.queue_id);
+  return Boolean(queue) && call.enqueued_at !== null && now() - call.enqueued_at > queue.service_level_s * 1000;
+};
+
+function drawWaiting(call, place) {
   const row = make("tr", "waiting-call");
   row.dataset.id = call.id;
-  const queue = floor.queues.get(call.queue_id);
-  const waited = call.enqueued_at === null ? 0 : now() - call.enqueued_at;
-  row.classList.toggle("late", Boolean(queue) && waited > queue.service_level_s * 1000);
+  row.classList.toggle("late", isLate(call));
   const wait = make("td", "time");
   if (call.enqueued_at !== null) running(wait, call.enqueued_at, now());
   row.append(wait, callerButton(call), make("td", "queue-name", queueName(call.queue_id)),
@@ -87,7 +90,11 @@ export function drawWaitingCalls() {
   byId("waiting-band").hidden = !supervises();
   if (!supervises()) return;
   const waiting = waitingCalls();
-  keep(byId("waiting"), waiting.slice(0, MOST), ({ call }) => call.id, drawWaiting);
+  const places = new Map(waiting.map(({ call, place }) => [call.id, place]));
+  const queues = [...floor.queues.values()].map((queue) => queue.name).join();
+  keep(byId("waiting"), waiting.slice(0, MOST).map(({ call }) => call), (call) => call.id,
+    (call) => drawWaiting(call, places.get(call.id)),
+    (call) => [language, places.get(call.id), isLate(call), queues].join());
   const more = waiting.length - MOST;
   byId("waiting-count").textContent = waiting.length || "";
   byId("no-waiting").textContent = waiting.length ? (more > 0 ? word("others", more) : "")

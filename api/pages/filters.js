@@ -1,6 +1,6 @@
 // What the supervisor wants to see: a search, a team, a queue, states of agents.
 import { byId, options } from "/draw.js";
-import { language, word } from "/language.js";
+import { inOrder, word } from "/language.js";
 import { floor } from "/stream.js";
 
 export const MANY_QUEUES = 6; // beyond, a queue is one line
@@ -62,7 +62,7 @@ export const queueWanted = () => wanted.queue;
 
 // `teams`: names by id.
 export function drawFilters(teams) {
-  const named = (pairs) => pairs.sort((a, b) => a[1].localeCompare(b[1], language));
+  const named = (pairs) => pairs.sort((a, b) => inOrder(a[1], b[1]));
   const used = [...new Set([...floor.agents.values()].map((agent) => agent.team).filter(Boolean))];
   options(byId("of-team"), [["", word("allTeams")], ...named(used.map((id) => [id, teams.get(id) || id]))]);
   options(byId("of-queue"), [["", word("allQueues")],

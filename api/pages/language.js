@@ -9,6 +9,9 @@ export function speak(other) {
   localStorage.setItem("language", other);
 }
 
+const collators = { fr: new Intl.Collator("fr"), en: new Intl.Collator("en") };
+export const inOrder = (a, b) => collators[language].compare(a, b); // many times as fast as localeCompare
+
 export const words = () => WORDS[language];
 export const word = (key, ...values) =>
   values.reduce((text, value, i) => text.replace(`{${i}}`, () => value), words()[key]);

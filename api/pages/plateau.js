@@ -5,7 +5,7 @@ import "/call_panel.js";
 import { beginCalls, drawTalking, drawWaitingCalls } from "/calls.js";
 import { byId, keep, make, running, say } from "/draw.js";
 import { beginFilters, drawFilters } from "/filters.js";
-import { language, measured, named, word, words } from "/language.js";
+import { inOrder, measured, named, word, words } from "/language.js";
 import { beginPanel, drawPanel, hidePanel } from "/panel.js";
 import { drawQueues, drawTotals, queueName } from "/queues.js";
 import { ask, begin, me, supervises } from "/session.js";
@@ -49,7 +49,7 @@ function drawPhones() {
       names.set(agent.phone, `${agent.name} (${agent.phone})`);
   const chosen = localStorage.getItem("listening-phone") || "";
   if (!names.has(chosen)) names.set(chosen, chosen); // it is busy now, and may be free later
-  const pairs = [...names].sort((a, b) => (a[0] !== "") - (b[0] !== "") || a[1].localeCompare(b[1], language));
+  const pairs = [...names].sort((a, b) => (a[0] !== "") - (b[0] !== "") || inOrder(a[1], b[1]));
   const select = byId("phone");
   if (select.dataset.drawn === JSON.stringify(pairs)) return;
   select.dataset.drawn = JSON.stringify(pairs);

@@ -1,7 +1,7 @@
 // The queues: a large card each while they are few, a line each when they are many.
 import { button, byId, keep, make, running } from "/draw.js";
 import { filtering, MANY_QUEUES, onlyQueue, seesQueue } from "/filters.js";
-import { duration, language, share, word } from "/language.js";
+import { duration, inOrder, share, word } from "/language.js";
 import { act, actIfSure, supervises } from "/session.js";
 import { clock, floor, now } from "/stream.js";
 
@@ -91,13 +91,13 @@ function drawLine(queue) {
 // Who is late stands first, then who waits; the rest by name, so that a queue is found again.
 function troubleFirst(a, b) {
   const rank = (queue) => (isLate(queue) ? 0 : queue.waiting ? 1 : 2);
-  return rank(a) - rank(b) || a.name.localeCompare(b.name, language);
+  return rank(a) - rank(b) || inOrder(a.name, b.name);
 }
 
 export function drawQueues() {
   const many = floor.queues.size > MANY_QUEUES;
   const queues = [...floor.queues.values()].filter((queue) => seesQueue(queue) || !supervises());
-  queues.sort(many ? troubleFirst : (a, b) => a.name.localeCompare(b.name, language));
+  queues.sort(many ? troubleFirst : (a, b) => inOrder(a.name, b.name));
   const lines = many && queues.length > 1;
   byId("floor").classList.toggle("many-queues", lines);
   byId("queue-table").hidden = !lines;
