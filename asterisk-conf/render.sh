@@ -55,6 +55,8 @@ fi
 # A value may not end its line, start a comment or a section: configuration is not for callers.
 env | grep '^PLATEAU_' | cut -d= -f1 | while read -r name; do
   eval "value=\$$name"
+  # A SIP URI may have parameters (;transport=tcp): their semicolons are escaped below.
+  if [ "$name" = PLATEAU_TRUNK_CONTACT ]; then value=$(printf '%s' "$value" | tr -d ';'); fi
   case $value in
     *[!A-Za-z0-9._:/@,+=\ ~-]* | *@*@*)
       echo "render.sh: $name holds a character that no configuration value may have: $value" |
@@ -78,6 +80,7 @@ for template in "$templates"/*.conf; do
           bad = 1
           exit 1
         }
+        if (name == "TRUNK_CONTACT") gsub(/;/, "\\\\;", value)
         line = substr(line, 1, RSTART - 1) value substr(line, RSTART + RLENGTH)
       }
       return line

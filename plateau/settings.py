@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     trunk_match: str = "127.0.0.1"
     """Addresses of the carrier, commas between."""
     trunk_contact: str | None = None
-    """SIP URI of the carrier, for calls out."""
+    """SIP URI of the carrier, for calls out; with parameters, if need be."""
     trunk_endpoint: str = "trunk"
     """The switch's endpoint through which calls go out."""
     domain: str = "plateau.local"

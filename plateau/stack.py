@@ -77,7 +77,6 @@ def api_settings(settings: Settings) -> ApiSettings:
         sip_host=settings.sip_address or settings.bind_address,
         sip_port=settings.sip_port,
         sip_tls_port=settings.tls_port,
-        sip_wss_port=settings.https_port,
         time_zone=settings.time_zone,
         country_code=settings.country_code,
         trusted_proxies=_listed(settings.trusted_proxies),

@@ -65,13 +65,20 @@ def test_several_values_make_several_lines(config: SwitchConfig) -> None:
     [
         {"domain": "a\nlive_dangerously = yes"},
         {"app": "plateau,${SHELL(id)}"},
-        {"trunk_contact": "sip:x;lr"},
+        {"trunk_contact": "sip:x|lr"},
+        {"domain": "x;y"},
         {"domain": "[section]"},
     ],
 )
 def test_a_value_cannot_become_configuration(config: SwitchConfig, change: dict[str, str]) -> None:
     with pytest.raises(SwitchUnavailable, match="no configuration value may have"):
         prepare.render(replace(config, **change), "s3cret")  # type: ignore[arg-type]
+
+
+def test_a_carrier_may_be_reached_over_another_transport(config: SwitchConfig) -> None:
+    over = replace(config, trunk_contact="sip:192.0.2.1:5060;transport=tcp;lr")
+    text = rendered(over, "pjsip.conf")
+    assert re.search(r"^contact = sip:192\.0\.2\.1:5060\\;transport=tcp\\;lr$", text, re.M)
 
 
 def test_a_bad_password_is_refused_without_being_shown(config: SwitchConfig) -> None:
