@@ -1,5 +1,7 @@
 """The floor: calls, agents and queues, and the choice of who talks to whom.
 
-`model`, `events`, `commands`, `facts` and `flow` are the vocabulary; `states`, `routing` and
-`engine` decide and are pure; `translate` and `service` are the shell around them.
+Here stand the words that all share (`model`, `config`, `events`, `commands`, `call`, `facts`, `flow`,
+`sightings`, `errors`), what people write (`expressions`, `opening`, `phone_numbers`, `pins`), the
+transition tables (`states`) and the one door (`engine`). The packages decide and are pure, but for
+`shell`, which awaits.
 """
