@@ -2,8 +2,9 @@
 
 A callback is a call without a first leg. Agent first, it is offered as a caller would be, and the
 customer is dialled once the agent is there. Customer first, it stands in the queue unseen by the
-router until `callback_schedule` has the customer dialled; who picks up then waits at the old place. It
-is put off by becoming `scheduled`: when it is due, `callback_schedule` makes it stand in the queue.
+router until `callback_schedule` has the customer dialled; who picks up then waits at the old
+place. It is put off by becoming `scheduled`: when it is due, `callback_schedule` makes it stand in
+the queue.
 """
 
 from __future__ import annotations

@@ -235,7 +235,7 @@ def _ending(call: Call, by: EndedBy) -> Ending:
 
 
 def _make_work(floor: Floor, call: Call, duration_ms: int) -> None:
-    """The message takes the caller's place in the queue; `callback_schedule.due` makes it stand there.
+    """The message takes the caller's place in the queue; `callback_schedule` makes it stand there.
 
     Without a visit before it (closed, or straight from a flow) it has come when the caller did.
     """
