@@ -29,6 +29,8 @@ from store.rows import Role
 ME: Final = "me"
 """Stands for one's own agent in a path."""
 
+_IN_HAND: Final = (acd.CallState.TALKING, acd.CallState.DIALLING)
+
 ACTS: Final = described(401, 403, 404, 409, 422, 503)
 """The problems of an act."""
 
@@ -236,11 +238,11 @@ async def _team_of(conn: AsyncConnection, who: Principal) -> str | None:
 async def must_reach_call(context: Context, who: Principal, call_id: str) -> None:
     """Raises Problem where a team's supervisor means a call of agents of other teams.
 
-    A call in which no agent is (it waits, it is in the SVI) is every supervisor's: queues are
+    A call that no agent has yet (it waits, rings, is in the SVI) is every supervisor's: queues are
     served by all teams. So is one of which the live picture knows nothing: the floor has the word.
     """
     view = context.feed.calls.get(call_id)
-    agents = () if view is None else view.agent_ids
+    agents = () if view is None or view.state not in _IN_HAND else view.agent_ids
     if not agents or who.agent_id in agents:
         return
     async with context.engine.connect() as conn:

@@ -104,7 +104,9 @@ async def write_facts(conn: AsyncConnection, facts: Sequence[AnyFact], received_
         _add_events(conn.dialect.name),
         [event_row(fact, received_at) for fact in by_id.values()],
     )
-    fresh = [by_id[(subject, seq)] for subject, seq in added]
+    new = {(subject, seq) for subject, seq in added}
+    # As they were told: the audit log's lines are numbered as they are written.
+    fresh = [fact for key, fact in reversed(by_id.items()) if key in new]
     work = plan(fresh)
     for statement, rows in work.rows.items():
         await conn.execute(_upsert(conn.dialect.name, statement), rows)

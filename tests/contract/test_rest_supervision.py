@@ -116,7 +116,9 @@ async def test_waiting_callers_put_first_moved_noted_and_ended_with_an_alert_on_
             async with office.at_work("dan") as dan:
                 await both_hear(dan, DAN, second, SECOND)
                 await screen.shows_agent("dan", "talking")
-                await claire.rest("POST", f"{call}/hang-up")
+                # A call that waits is every supervisor's, dan's is that of dan's team.
+                assert await claire.refused("POST", f"{call}/hang-up", 403) == "forbidden"
+                await people.dora.rest("POST", f"{call}/hang-up")
                 assert await second.ended() is EndedBy.REMOTE
                 await dan.ended()
         await screen.shows("no alert", lambda s: not s.alerts)
@@ -131,8 +133,8 @@ async def test_waiting_callers_put_first_moved_noted_and_ended_with_an_alert_on_
         ("note", about, {}),
         ("data", about, {}),
         ("move", about, {"queue": "care"}),
-        ("hang-up", about, {}),
     ]
+    assert await people.audit(people.dora) == [("hang-up", about, {})]
     detail = await claire.read(call)
     assert [(n["agent_id"], n["text"]) for n in detail["notes"]] == [("cleo", "Client important.")]
 

@@ -20,6 +20,7 @@ from acd.model import AgentId, AgentState, CallId, CallState, MonitorMode, Phone
 from control.protocol import AlertView, Live, LiveChange, MonitorView, Refused, Wish
 from store import tables as t
 from store.engine import open_store
+from store.writer import write_facts
 from tests.api_stand import T0, Stand, agent_view, call_view, queue_view, running
 
 pytestmark = pytest.mark.store
@@ -147,6 +148,17 @@ async def test_an_act_is_done_and_noted_while_sql_cannot_be_written(stand: Stand
     assert lines == [(BOSS, "priority", "call:c1")]
 
 
+async def test_lines_that_reach_sql_together_stand_in_the_order_of_the_acts(stand: Stand) -> None:
+    store, stand.floor.store = stand.floor.store, None
+    assert store is not None
+    for n in range(8):
+        await stand.call("POST", "/calls/c1/priority", "boss", json={"priority": n})
+    async with store.begin() as conn:
+        await write_facts(conn, stand.floor.lines, T0)
+    said = [detail["priority"] for _, _, detail in await audited(stand)]
+    assert said == list(range(8))
+
+
 FAULTY = [
     ("/agents/1001/state", {"state": "talking"}, 422),
     ("/agents/1001/supervision", {"mode": "spy"}, 422),
@@ -200,7 +212,8 @@ async def test_a_teams_supervisor_acts_on_that_teams_agents_and_calls_alone(stan
     )
     of_both = call_view("c3", CallState.TALKING, "1001")
     of_both = msgspec.structs.replace(of_both, agent_ids=(ONE, AgentId("1003")))
-    calls = (call_view("c1", CallState.TALKING, "1001"), call_view("c2"), of_both)
+    ringing = call_view("c4", CallState.OFFERED, "1001")
+    calls = (call_view("c1", CallState.TALKING, "1001"), call_view("c2"), of_both, ringing)
     await stand.floor.show(Live(1, T0, agents, (), calls, ()))
     await stand.call("GET", "/live", "boss")
     on_agent: list[tuple[str, str, object]] = [
@@ -221,7 +234,7 @@ async def test_a_teams_supervisor_acts_on_that_teams_agents_and_calls_alone(stan
     for method, path, body in on_call:
         refused = await stand.call(method, f"/calls/c1/{path}", "boss", json=body)
         assert (refused.status_code, "lyon" in refused.json()["detail"]) == (403, True)
-        for call_id in ("c2", "c3"):
+        for call_id in ("c2", "c3", "c4"):
             done = await stand.call(method, f"/calls/{call_id}/{path}", "boss", json=body)
             assert done.status_code == 200, (call_id, done.text)
         assert (await stand.call(method, f"/calls/c1/{path}", "admin", json=body)).is_success
