@@ -67,6 +67,7 @@ from ivr.speech import EspeakVoice, Speech
 from plateau import forecast_file, kept_file
 from plateau.background import Background
 from plateau.clock import Clock
+from plateau.counted import counted, counted_of_ari
 from plateau.recollection import recollect
 from plateau.settings import Settings
 from plateau.stored_flows import bring_in, versions_in
@@ -455,27 +456,6 @@ class FloorProcess:
     def health(self) -> Health:
         """How the floor is now."""
         floor = self._service.engine.floor
-        ari = self._conn.counters
-        counters: dict[str, float] = {
-            "events_total": self._service.events,
-            "faults_total": self._service.broken + self._background.faults,
-            "impossible_transitions_total": floor.impossible_count,
-            "commands_failed_total": sum(self._switchboard.failed_count.values()),
-            "recordings_kept_total": self._recorder.kept_count,
-            "recordings_lost_total": self._recorder.lost_count,
-            "recordings_incomplete_total": self._recorder.incomplete_count,
-            "store_facts_written_total": self._writer.written,
-            "store_facts_rejected_total": self._writer.rejected,
-            "journal_lines_damaged_total": self._writer.damaged,
-            "journal_files_missing_total": self._writer.missing,
-            "ari_requests_total": sum(ari.requests.values()),
-            "ari_answer_ms_total": ari.latency_sum_ms,
-            "ari_reconnects_total": ari.reconnects,
-            "ari_command_reconnects_total": ari.command_reconnects,
-            "ari_timeouts_total": ari.timeouts,
-            "ari_malformed_frames_total": ari.malformed_frames,
-            "ari_handler_errors_total": ari.handler_errors,
-        }
         return Health(
             switch=self._ari_state,
             switch_version=self._switch_version,
@@ -486,7 +466,10 @@ class FloorProcess:
             journal_behind=self._writer.behind,
             journal_unkept=self._service.unkept,
             store_error=self._writer.last_error,
-            counters=counters,
+            counters=counted(
+                self._service, self._switchboard, self._recorder, self._writer, self._background
+            )
+            | counted_of_ari(self._conn.counters),
         )
 
 

@@ -359,7 +359,7 @@ async def test_message_marked_done_rings_nobody_and_is_audited(
     async with office.caller("601", tone_hz=CALLER) as caller:
         await caller.until_hears(2200, within_s=5)
         await caller.until_silent(within_s=3)
-        await asyncio.sleep(1.5)  # what is said for less than a second is no message
+        await caller.until_past(caller.now_s() + 1.5)  # less than a second is no message
         await caller.hang_up()
     await office.stands("sales", messages=1)
     left: list[Json] = []

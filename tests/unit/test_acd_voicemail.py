@@ -1,34 +1,22 @@
-"""Voicemail: greeted, recorded, verified, kept as work, heard; and left at every moment."""
+"""Voicemail: greeted, recorded, verified, kept; and left at every moment."""
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
-from acd.call import Call
 from acd.commands import (
-    DialOutside,
     HangUp,
-    PlayPrompt,
     RecordLeg,
-    StartRecording,
     StopPrompt,
     StopRecording,
 )
-from acd.config import FloorConfig, Outside, Queue, VoicemailPolicy
 from acd.events import (
-    CallArrived,
     DigitPressed,
-    HangUpTalk,
-    Hold,
-    PromptFinished,
     RecordingEnded,
-    RecordingVerified,
 )
 from acd.facts import (
     ContactArrived,
     ContactEnded,
-    MessageHeard,
     MessageLeft,
     RecordingStarted,
     SegmentClosed,
@@ -37,98 +25,17 @@ from acd.facts import (
     VisitOpened,
 )
 from acd.model import (
-    AgentId,
     AgentState,
     CallKind,
     CallState,
-    ChannelId,
     Outcome,
     RecordingId,
     SegmentKind,
-    Target,
-    TargetKind,
     VisitOutcome,
 )
-from tests.unit.acd_stage import Stage, config, queue
+from tests.unit.message_desk import SECOND, SENDER, VOICEMAIL, Answering, floor_of, takes_messages
 
 pytestmark = pytest.mark.unit
-
-SECOND = 1_000
-SENDER = "+33612345678"
-VOICEMAIL = Target(TargetKind.VOICEMAIL)
-
-
-def takes_messages(**more: object) -> Queue:
-    given: dict[str, object] = {
-        "exits": {"2": VOICEMAIL},
-        "voicemail": VoicemailPolicy({"fr": "Parlez."}, longest_s=60, silence_s=3),
-        **more,
-    }
-    return msgspec.structs.replace(queue(), **given)
-
-
-def floor_of(*queues: Queue) -> FloorConfig:
-    return config(*queues, outside=Outside(allowed=("+33",)))
-
-
-class Answering(Stage):
-    """A queue whose callers leave messages by key 2; the recording room is played by the test."""
-
-    def __init__(self, configured: FloorConfig | None = None) -> None:
-        super().__init__(configured or floor_of(takes_messages()))
-
-    def waits(self, number: str = SENDER) -> ChannelId:
-        channel_id = self.caller(number, dnis="600")
-        self.tell(DigitPressed(channel_id, "1"))
-        return channel_id
-
-    def greeted(self) -> ChannelId:
-        caller = self.waits()
-        self.tell(DigitPressed(caller, "2"))
-        return caller
-
-    def speaks(self) -> ChannelId:
-        """A caller who has heard the greeting and is being recorded."""
-        caller = self.greeted()
-        self.prompt_ends()
-        assert len(self.ordered(RecordLeg)) == 1
-        return caller
-
-    def leaves(self, caller: ChannelId) -> RecordingId:
-        """They hang up: the switch tells the end of the recording first."""
-        recording_id = self.recordings.pop()
-        self.tell(RecordingEnded(recording_id))
-        self.hangs_up(caller)
-        return recording_id
-
-    def message(self) -> RecordingId:
-        """A message is there, its file is whole, and it stands in the queue."""
-        recording_id = self.leaves(self.speaks())
-        self.verified(recording_id, 8 * SECOND)
-        self.pass_time(0)
-        return recording_id
-
-    def verified(self, recording_id: RecordingId, duration_ms: int | None) -> None:
-        self.tell(RecordingVerified(recording_id, duration_ms))
-
-    def prompt_ends(self) -> None:
-        self.tell(PromptFinished(self.prompts.pop()))
-
-    def hears(self) -> list[str]:
-        played = [media for c in self.ordered(PlayPrompt) for media in c.media]
-        return [media.removeprefix("tts:fr-") for media in played]
-
-    def outcomes(self, kind: CallKind = CallKind.INBOUND) -> list[tuple[Outcome, str]]:
-        kinds = {f.call_id: f.kind for f in self.told(ContactArrived)}
-        ended = [f for f in self.told(ContactEnded) if kinds[f.call_id] is kind]
-        return [(f.outcome, f.reason) for f in ended]
-
-    def work_item(self) -> Call:
-        (work,) = (c for c in self.engine.floor.calls.values() if c.kind is CallKind.VOICEMAIL)
-        return work
-
-
-# ---- the caller --------------------------------------------------------------------------------
 
 
 def test_a_caller_is_greeted_then_recorded_then_hung_up_on_with_thanks() -> None:
@@ -349,180 +256,3 @@ def test_words_cut_by_a_restart_are_not_waited_for(stage: str) -> None:
         assert world.ordered(RecordLeg)
     else:
         assert world.outcomes() == [(Outcome.VOICEMAIL, "message_left")]
-
-
-# ---- the message as work -----------------------------------------------------------------------
-
-
-def test_an_agent_is_rung_hears_the_message_and_hangs_up_on_it() -> None:
-    world = Answering()
-    recording_id = world.message()
-    world.signs_in("ana")
-    leg = world.ring("ana")
-    world.answers(leg)
-    heard = world.hears()
-    assert heard[0] == f"recording:{recording_id}"
-    assert "réécouter" in heard[1]
-    assert world.ordered(PlayPrompt)[0].channel_id == leg
-    assert not world.ordered(StartRecording)
-    assert world.state("ana") is AgentState.TALKING
-    world.pass_time(12 * SECOND)
-    world.hangs_up(leg)
-    assert world.outcomes(CallKind.VOICEMAIL) == [(Outcome.ANSWERED, "agent_hung_up")]
-    (fact,) = world.told(MessageHeard)
-    assert (fact.recording_id, fact.agent_id) == (recording_id, "ana")
-    assert world.engine.floor.messages == {}
-
-
-@pytest.mark.parametrize("how", ["phone", "request", "unseen"])
-def test_an_agent_who_is_gone_before_having_heard_it_leaves_it_in_its_place(how: str) -> None:
-    world = Answering()
-    world.message()
-    key = world.told(VisitOpened)[0].key
-    world.signs_in("ana")
-    leg = world.ring("ana")
-    world.answers(leg)
-    world.pass_time(4 * SECOND)
-    if how == "phone":
-        world.hangs_up(leg, cause=38)
-    elif how == "request":
-        world.tell(HangUpTalk(AgentId("ana")))
-        assert leg in [c.channel_id for c in world.ordered(HangUp)]
-    else:
-        del world.legs[leg]
-        world.out_of_bridges(leg)
-        world.restart()
-    world.news()
-    world.pass_time(0)
-    assert world.told(MessageHeard) == []
-    assert world.state("ana") is AgentState.READY
-    work = world.work_item()
-    assert (work.state, work.talk) == (CallState.WAITING, None)
-    assert world.told(VisitOpened)[-1].key == key
-    world.signs_in("bob")
-    world.answers(world.ring("bob"))
-    world.pass_time(5 * SECOND)
-    world.hangs_up(world.work("bob").channel_id or ChannelId(""))
-    assert [f.agent_id for f in world.told(MessageHeard)] == ["bob"]
-    world.news()
-    world.run_dry()
-
-
-@pytest.mark.parametrize("how", ["to_its_end", "all_of_a_short_one", "key"])
-def test_a_message_heard_out_or_acted_on_is_dealt_with_however_soon(how: str) -> None:
-    world = Answering()
-    world.verified(world.leaves(world.speaks()), 2 * SECOND)
-    world.pass_time(0)
-    world.signs_in("ana")
-    leg = world.ring("ana")
-    world.answers(leg)
-    if how == "to_its_end":
-        world.prompt_ends()
-    elif how == "key":
-        world.tell(DigitPressed(leg, "1"))
-    else:
-        world.pass_time(2 * SECOND)
-    world.hangs_up(leg)
-    assert [f.agent_id for f in world.told(MessageHeard)] == ["ana"]
-
-
-def test_a_message_that_could_not_be_played_has_not_been_heard() -> None:
-    world = Answering()
-    world.message()
-    world.signs_in("ana")
-    leg = world.ring("ana")
-    world.answers(leg)
-    world.tell(PromptFinished(world.prompts.pop(), failed=True))
-    world.hangs_up(leg)
-    assert world.told(MessageHeard) == []
-    assert world.work_item().state is CallState.SCHEDULED
-
-
-def test_nobody_can_be_put_on_hold_behind_a_message() -> None:
-    world = Answering()
-    world.message()
-    world.signs_in("ana")
-    world.answers(world.ring("ana"))
-    assert world.refusal(Hold(AgentId("ana"))) == (409, "not-now")
-    assert world.state("ana") is AgentState.TALKING
-
-
-def test_a_message_keeps_its_place_among_callers() -> None:
-    world = Answering()
-    caller = world.speaks()
-    world.pass_time(3 * SECOND)
-    younger = world.waits("0699999999")
-    world.verified(world.leaves(caller), 8 * SECOND)
-    world.pass_time(0)
-    world.signs_in("ana")
-    assert world.work_item().state is CallState.OFFERED
-    world.signs_in("bob")
-    assert world.engine.floor.legs[younger][0] == world.work("bob").call_id
-
-
-def test_a_message_that_nobody_picks_up_goes_back_to_the_queue() -> None:
-    world = Answering()
-    world.message()
-    world.signs_in("ana")
-    world.pass_time(10 * SECOND)
-    assert world.work_item().visit is not None
-    assert world.work_item().state in (CallState.WAITING, CallState.OFFERED)
-
-
-def test_keys_play_it_again_or_call_the_sender_who_is_recorded() -> None:
-    world = Answering()
-    recording_id = world.message()
-    world.signs_in("ana")
-    leg = world.ring("ana")
-    world.answers(leg)
-    world.tell(DigitPressed(leg, "1"))
-    assert world.ordered(StopPrompt)
-    assert world.hears()[0] == f"recording:{recording_id}"
-    world.tell(DigitPressed(leg, "2"))
-    (dialled,) = world.ordered(DialOutside)
-    assert dialled.number == SENDER
-    world.answers(dialled.channel_id)
-    assert world.work_item().state is CallState.TALKING
-    assert world.ordered(StartRecording)
-    world.hangs_up(dialled.channel_id)
-    assert world.outcomes(CallKind.VOICEMAIL) == [(Outcome.ANSWERED, "caller_hung_up")]
-    assert len(world.told(MessageHeard)) == 1
-    world.news()
-    world.run_dry()
-
-
-def test_a_sender_who_does_not_pick_up_leaves_the_agent_with_the_message() -> None:
-    world = Answering()
-    world.message()
-    world.signs_in("ana")
-    leg = world.ring("ana")
-    world.answers(leg)
-    world.tell(DigitPressed(leg, "2"))
-    (dialled,) = world.ordered(DialOutside)
-    world.hangs_up(dialled.channel_id, cause=17)
-    assert "joint" in world.hears()[0]
-    assert world.work_item().state is CallState.TALKING
-    world.tell(DigitPressed(leg, "2"))
-    world.hangs_up(leg)
-    assert world.outcomes(CallKind.VOICEMAIL) == [(Outcome.ANSWERED, "agent_hung_up")]
-    world.news()
-    world.run_dry()
-
-
-def test_a_sender_without_a_number_cannot_be_called() -> None:
-    world = Answering()
-    world.callers += 1
-    caller = ChannelId("withheld")
-    world.legs[caller] = "caller"
-    world.tell(CallArrived(caller, "600", None))
-    world.tell(DigitPressed(caller, "1"))
-    world.tell(DigitPressed(caller, "2"))
-    world.prompt_ends()
-    world.verified(world.leaves(caller), 8 * SECOND)
-    world.pass_time(0)
-    world.signs_in("ana")
-    leg = world.ring("ana")
-    world.answers(leg)
-    world.tell(DigitPressed(leg, "2"))
-    assert world.ordered(DialOutside) == []
-    assert "joint" in world.hears()[0]
