@@ -63,6 +63,7 @@ from acd.model import (
     AgentId,
     AgentState,
     CallId,
+    CallKind,
     CallState,
     ChannelId,
     MonitorMode,
@@ -115,7 +116,12 @@ class RandomSteps(SwitchModel):
         talking = [a for a, work in floor.at_work.items() if work.state in IN_TALK]
         ready = [a for a, work in floor.at_work.items() if work.state is AgentState.READY]
         waiting = [c for c in floor.calls.values() if c.state is CallState.WAITING]
-        if ringing and pick % 4:
+        heard = [c.talk for c in floor.calls.values() if c.kind is CallKind.VOICEMAIL and c.talk]
+        if heard and heard[0].agent_id is not None and pick % 2:
+            # A message: its agent plays it again, and by and by puts the phone down.
+            again = DigitPressed(heard[0].agent_channel_id, "1")
+            self.tell(again if pick % 4 == 1 else HangUpTalk(heard[0].agent_id))
+        elif ringing and pick % 4:
             leg = ringing[pick % len(ringing)]
             self.answered_legs.add(leg)
             self.tell(LegAnswered(leg))

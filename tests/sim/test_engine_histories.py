@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acd.events import Event
-from acd.facts import AlertChanged, AnyFact, RecordingKept, RecordingLost, Transferred
+from acd.facts import AlertChanged, AnyFact, Audited, RecordingKept, RecordingLost, Transferred
 from tests.sim.random_steps import KINDS, RandomSteps
 
 pytestmark = pytest.mark.sim
@@ -34,7 +34,7 @@ COUNTED, AT_LEAST = 3_000, 5
 WAYS = ("blind", "warm", "phone", "attended", "taken_back", "conference", "takeover")
 """How a call goes to another; attended: by phone, to its own second leg."""
 
-OF_OTHERS = (RecordingKept, RecordingLost, AlertChanged)
+OF_OTHERS = (RecordingKept, RecordingLost, AlertChanged, Audited)
 """Facts that not the engine tells."""
 
 
