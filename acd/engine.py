@@ -166,9 +166,8 @@ class Engine:
                 news.snoop_started(floor, channel_id)
             case PhoneTransferred():
                 news.phone_transferred(floor, event)
-            case LegReplaced(channel_id=channel_id, by=by):
-                if channel_id in floor.legs:
-                    floor.being_replaced[channel_id] = by
+            case LegReplaced():
+                news.leg_replaced(floor, event)
             case DigitPressed():
                 news.digit(floor, event)
             case PromptFinished():

@@ -75,14 +75,14 @@ class PhoneTransferred(msgspec.Struct, frozen=True, tag=True):
 
 
 class LegReplaced(msgspec.Struct, frozen=True, tag=True):
-    """The switch is putting a leg of its own in the place of this one, for a transfer by phone.
+    """The switch has put a leg of its own, `by`, in the place of this one: a phone joins two calls.
 
-    The end of this leg that follows is not a hang-up; `PhoneTransferred` says what is wanted. `by`
-    is the switch's own leg.
+    The end of this leg that follows is not a hang-up. Where both legs of a phone are replaced, it
+    joins those two; `PhoneTransferred` may say so besides.
     """
 
     channel_id: ChannelId
-    by: ChannelId | None = None
+    by: ChannelId
 
 
 class DigitPressed(msgspec.Struct, frozen=True, tag=True):

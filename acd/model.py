@@ -270,10 +270,10 @@ class Talk(msgspec.Struct, frozen=True, omit_defaults=True):
     That party is `agent_id` or, after a transfer outside, `number` (then `agent_id` is None); its
     leg is `agent_channel_id` in both cases. Talk and hold are segments that follow one another and
     never overlap: `segment_id` is the present one, a hold while `on_hold`. `held_by_us`: the first
-    leg was taken out of the bridge by the floor; `other_held`: the other party's was, by the agent
-    who called; neither: the phone holds. `away`: the agent's leg is with somebody they consult.
-    `third` makes it a conference. `join_tries` counts the attempts to bring the two together.
-    `disposition` is set once the agent has qualified the call.
+    leg is out of the bridge and hears music; `other_held`: the other party's is, for the agent who
+    called. `held_by_phone`: a phone began the hold, so only that phone ends it. `away`: the agent's
+    leg is with somebody they consult. `third` makes it a conference. `join_tries` counts the
+    attempts to bring the two together. `disposition` is set once the agent has qualified the call.
     """
 
     agent_id: AgentId | None
@@ -285,6 +285,7 @@ class Talk(msgspec.Struct, frozen=True, omit_defaults=True):
     on_hold: bool = False
     held_by_us: bool = False
     other_held: bool = False
+    held_by_phone: bool = False
     away: bool = False
     muted: bool = False
     standing: bool = False

@@ -78,6 +78,9 @@ def dissolved(floor: Floor, call: Call, reason: str) -> Talk | None:
     call = telling.segment_closed(floor, call, talk.segment_id, reason)
     if talk.other_held:
         floor.order(StopMusic(call.lane, talk.agent_channel_id))
+    if call.leg_shared:
+        # The colleague's phone may hold the agent who asked.
+        hush(floor, call)
     if call.visit is not None and talk.agent_id is not None:
         floor.talking[call.visit.queue_id] -= 1
     for wake in (Wake.JOIN, Wake.OFFER):

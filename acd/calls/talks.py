@@ -167,30 +167,33 @@ def put_on_hold(floor: Floor, call: Call, by_caller: bool = False) -> Call:
     """
     talk = call.talk
     leg = held_leg(call, by_caller)
-    if talk is None or leg is None or held_by_floor(talk):
+    if talk is None or leg is None:
         return call
+    if talk.on_hold and talk.other_held == by_caller:
+        # What a phone holds, the floor holds from now on.
+        return _set_held_by_phone(floor, call, False)
+    if talk.on_hold and call.channel_id is not None:
+        # An agent whom the colleague's phone holds turns away from that colleague.
+        floor.order(StopMusic(call.lane, call.channel_id))
+        call = _hold(floor, msgspec.structs.replace(call, music=False), on_hold=False)
     music = floor.queue(call.last_queue_id).music if call.last_queue_id is not None else "default"
     floor.order(LeaveBridge(call.lane, talk.bridge_id, (leg,)), StartMusic(call.lane, leg, music))
-    if talk.on_hold:
-        talk = msgspec.structs.replace(talk, held_by_us=not by_caller, other_held=by_caller)
-        call = msgspec.structs.replace(call, talk=talk)
-    else:
-        call = hold(floor, call, on_hold=True, by_us=True, by_caller=by_caller)
+    call = _hold(floor, call, on_hold=True, by_caller=by_caller)
     return floor.put_call(msgspec.structs.replace(call, music=call.music or not by_caller))
 
 
 def take_back(
     floor: Floor, call: Call, by_caller: bool = False, along: tuple[ChannelId, ...] = ()
 ) -> Call:
-    """End a hold that the floor made; `along` are legs that join with the held one."""
+    """End a hold; `along` are legs that join with the held one."""
     talk = call.talk
     leg = held_leg(call, by_caller)
-    if talk is None or leg is None or not held_by_floor(talk):
+    if talk is None or leg is None or not (talk.held_by_us or talk.other_held):
         return call
     floor.order(StopMusic(call.lane, leg))
     talk = msgspec.structs.replace(talk, join_tries=1)
     call = msgspec.structs.replace(call, talk=talk)
-    call = hold(floor, call, on_hold=False, by_us=True, by_caller=by_caller)
+    call = _hold(floor, call, on_hold=False, by_caller=by_caller)
     floor.order(JoinBridge(call.lane, talk.bridge_id, (leg, *along)))
     call = call if by_caller else _record_again(floor, call)
     return floor.put_call(msgspec.structs.replace(call, music=call.music and by_caller))
@@ -206,6 +209,35 @@ def _record_again(floor: Floor, call: Call) -> Call:
     return floor.put_call(msgspec.structs.replace(call, talk=talk))
 
 
+def held_by_its_phone(floor: Floor, call: Call, on_hold: bool, by_caller: bool = False) -> None:
+    """A phone held the other side, or took it back; `by_caller`: that of the agent who called.
+
+    The switch by itself plays nothing where it mixes three legs (two and a recording), so the floor
+    sees to the music here too. A phone cannot end what the floor holds, nor what the other holds.
+    """
+    talk = call.talk
+    happened = CallInput.HELD if on_hold else CallInput.RESUMED
+    if not call_goes(call.state, happened) or talk is None:
+        return
+    # Behind a voice message nobody is there to hear music: the time only counts.
+    alone = held_leg(call, by_caller) is None
+    if on_hold and not talk.on_hold:
+        call = _hold(floor, call, on_hold) if alone else put_on_hold(floor, call, by_caller)
+        _set_held_by_phone(floor, call, True)
+    elif not on_hold and talk.held_by_phone and talk.other_held == by_caller:
+        if alone:
+            _hold(floor, call, on_hold)
+        else:
+            take_back(floor, call, by_caller)
+
+
+def _set_held_by_phone(floor: Floor, call: Call, by_phone: bool) -> Call:
+    if call.talk is None:
+        return call
+    talk = msgspec.structs.replace(call.talk, held_by_phone=by_phone)
+    return floor.put_call(msgspec.structs.replace(call, talk=talk))
+
+
 def held_leg(call: Call, by_caller: bool) -> ChannelId | None:
     """The leg that is held: the first one, or the other where the agent who called holds."""
     if by_caller and call.talk is not None:
@@ -213,24 +245,14 @@ def held_leg(call: Call, by_caller: bool) -> ChannelId | None:
     return call.channel_id
 
 
-def held_by_floor(talk: Talk) -> bool:
-    """Whether the hold, if there is one, was made by the floor and not by a phone."""
-    return talk.held_by_us or talk.other_held
-
-
-def hold(
-    floor: Floor, call: Call, on_hold: bool, by_us: bool = False, by_caller: bool = False
-) -> Call:
+def _hold(floor: Floor, call: Call, on_hold: bool, by_caller: bool = False) -> Call:
     """The other side is put on hold, or taken back: talk and hold follow one another.
 
-    `by_caller`: by the agent who called, else by the agent of the talk. A phone cannot end what the
-    floor holds.
+    `by_caller`: by the agent who called, else by the agent of the talk.
     """
     happened = CallInput.HELD if on_hold else CallInput.RESUMED
     talk = call.talk
     if not call_goes(call.state, happened) or talk is None or talk.on_hold == on_hold:
-        return call
-    if held_by_floor(talk) and not by_us:
         return call
     call = telling.segment_closed(floor, call, talk.segment_id, happened)
     segment_id = SegmentId(floor.new_id())
@@ -239,12 +261,14 @@ def hold(
         kind = SegmentKind.CONSULT
     visit_id = call.visit.id if call.visit else None
     call = telling.segment_opened(floor, call, segment_id, kind, talk.agent_id, visit_id)
+    out = on_hold and held_leg(call, by_caller) is not None
     talk = msgspec.structs.replace(
         talk,
         segment_id=segment_id,
         on_hold=on_hold,
-        held_by_us=on_hold and by_us and not by_caller,
-        other_held=on_hold and by_us and by_caller,
+        held_by_us=out and not by_caller,
+        other_held=out and by_caller,
+        held_by_phone=False,
     )
     call = floor.put_call(msgspec.structs.replace(call, talk=talk))
     holder = call.caller_agent_id if by_caller else talk.agent_id

@@ -41,8 +41,10 @@ def consult(floor: Floor, asked: Consult) -> None:
     """Ask an agent, a queue or a number while the customer waits with music. Raises Rejected."""
     held = hand(floor, asked.agent_id)
     must_be_alone(held)
-    if held.talk.on_hold and not held.talk.held_by_us:
-        raise Rejected("held-by-phone", "The phone holds the customer: take them back there first.")
+    if held.talk.held_by_phone:
+        raise Rejected("held-by-phone", "A phone holds the call: take it back there first.")
+    if held.talk.other_held:
+        raise Rejected("not-now", "The other side holds you: wait until they take you back.")
     target = targets.checked(floor, asked.target, asked.agent_id, held.call)
     call = talks.stop_recording(floor, talks.put_on_hold(floor, held.call))
     talk = call.talk

@@ -39,11 +39,12 @@ def retrieve(floor: Floor, agent_id: AgentId) -> None:
     held = hand(floor, agent_id)
     _must_lead(held)
     by_caller = held.side is Side.CALLER
-    ours = held.talk.other_held if by_caller else held.talk.held_by_us
     if not held.talk.on_hold:
         raise Rejected("not-on-hold", "The other side is not on hold.")
-    if not ours:
+    if held.talk.held_by_phone:
         raise Rejected("held-by-phone", "A phone holds: take the call back on that phone.")
+    if held.talk.other_held != by_caller:
+        raise Rejected("not-yours", "The other side holds you: only they take you back.")
     talks.take_back(floor, held.front, by_caller)
 
 

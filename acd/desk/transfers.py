@@ -121,7 +121,7 @@ def by_phone(floor: Floor, call: Call, event: PhoneTransferred) -> None:
 
 
 def leg_replaced(floor: Floor, call: Call) -> None:
-    """A leg that the switch replaced has ended: with the other one gone too, both were joined.
+    """The switch has put a leg of its own in the place of one: with the other one, both are joined.
 
     Of the joining itself nothing is told where the customer's leg was out of the bridge.
     """
@@ -131,10 +131,9 @@ def leg_replaced(floor: Floor, call: Call) -> None:
     if parent is None or parent.talk is None or consult is None or consult.channel_id is None:
         return
     first, second = parent.talk.agent_channel_id, consult.channel_id
-    if first in floor.replaced and second in floor.replaced:
-        ends = (floor.replaced[first], floor.replaced[second])
-        link = tuple(leg for leg in ends if leg is not None)
-        by_phone(floor, parent, PhoneTransferred(first, None, second, link))
+    by = floor.replaced | floor.being_replaced
+    if first in by and second in by:
+        by_phone(floor, parent, PhoneTransferred(first, None, second, (by[first], by[second])))
 
 
 def _pair(floor: Floor, call: Call, second: ChannelId | None) -> tuple[Call, Call] | None:

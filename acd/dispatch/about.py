@@ -73,7 +73,7 @@ def call_woken(floor: Floor, why: Wake, owner: str) -> CallId | None:
     match why:
         case Wake.PROBE | Wake.WRAP_UP | Wake.REST | Wake.ABOUT_FREE:
             return None
-        case Wake.ANSWER | Wake.MUSIC:
+        case Wake.ANSWER | Wake.MUSIC | Wake.REPLACED:
             return _on_leg(floor, ChannelId(owner))
         case (
             Wake.FLOW

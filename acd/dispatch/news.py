@@ -17,6 +17,7 @@ from acd.dispatch import hangups
 from acd.events import (
     ChannelGone,
     DigitPressed,
+    LegReplaced,
     PhoneTransferred,
     PromptFinished,
     RecordingEnded,
@@ -25,7 +26,11 @@ from acd.events import (
 from acd.flow import Digit, PromptDone
 from acd.model import CallId, CallKind, CallState, ChannelId, OfferEnd, PhoneId
 from acd.state.floor import Floor, Role
+from acd.state.timers import Wake
 from acd.states import CallInput, call_goes
+
+TRANSFER_TOLD_MS = 2_000
+"""How long a leg that the switch replaced may have ended before its transfer is told."""
 
 
 def leg_of(floor: Floor, channel_id: ChannelId) -> tuple[Call, Role] | None:
@@ -120,11 +125,9 @@ def channel_gone(floor: Floor, event: ChannelGone) -> None:
     if channel_id in floor.line_owner:
         seating.line_gone(floor, channel_id, event.cause)
     if channel_id in floor.being_replaced:
-        # The switch hung it up to transfer: `PhoneTransferred` says what is wanted.
+        # The phone is through with its transfer: `PhoneTransferred` says what is wanted.
         floor.replaced[channel_id] = floor.being_replaced.pop(channel_id)
-        replaced = leg_of(floor, channel_id)
-        if replaced is not None:
-            transfers.leg_replaced(floor, replaced[0])
+        floor.timers.set(Wake.REPLACED, channel_id, floor.now_ms + TRANSFER_TOLD_MS)
         return
     found = leg_of(floor, channel_id)
     if found is None:
@@ -189,9 +192,9 @@ def held(floor: Floor, channel_id: ChannelId, on_hold: bool) -> None:
         return
     call, role = found
     if role is Role.AGENT and call.talk is not None and call.talk.agent_channel_id == channel_id:
-        talks.hold(floor, call, on_hold)
+        talks.held_by_its_phone(floor, call, on_hold)
     elif role is Role.CALLER and call.caller_agent_id is not None:
-        talks.hold(floor, call, on_hold, by_caller=True)
+        talks.held_by_its_phone(floor, call, on_hold, by_caller=True)
 
 
 def phone_seen(floor: Floor, phone: PhoneId, up: bool) -> None:
@@ -216,6 +219,22 @@ def recording_ended(floor: Floor, event: RecordingEnded) -> None:
 def recording_verified(floor: Floor, event: RecordingVerified) -> None:
     """A recording's file was looked at: only of a message does anything depend on it."""
     voicemail.verified(floor, event.recording_id, event.duration_ms)
+
+
+def leg_replaced(floor: Floor, event: LegReplaced) -> None:
+    """The switch puts a leg of its own in the place of one of ours: a phone transfers."""
+    if event.channel_id not in floor.legs:
+        return
+    floor.being_replaced[event.channel_id] = event.by
+    found = leg_of(floor, event.channel_id)
+    if found is not None:
+        transfers.leg_replaced(floor, found[0])
+
+
+def transfer_untold(floor: Floor, channel_id: ChannelId) -> None:
+    """A leg that the switch replaced ended, and of no transfer was told: its party hung up."""
+    if floor.replaced.pop(channel_id, None) is not None:
+        channel_gone(floor, ChannelGone(channel_id))
 
 
 def phone_transferred(floor: Floor, event: PhoneTransferred) -> None:

@@ -8,7 +8,7 @@ from acd.agents import availability
 from acd.commands import ProbePhone
 from acd.desk import offers, phone_codes
 from acd.destinations import arrivals, callback_schedule, leaving, sending
-from acd.dispatch import mishaps
+from acd.dispatch import mishaps, news
 from acd.flow import Woken
 from acd.model import AgentId, CallId, CallState, ChannelId, PhoneId
 from acd.queues import stay
@@ -26,6 +26,8 @@ def wake(floor: Floor, why: Wake, owner: str) -> None:
             mishaps.answer_again(floor, ChannelId(owner))
         case Wake.MUSIC:
             mishaps.play_music_again(floor, ChannelId(owner))
+        case Wake.REPLACED:
+            news.transfer_untold(floor, ChannelId(owner))
         case Wake.WRAP_UP:
             availability.wrap_up_over(floor, AgentId(owner))
         case Wake.REST:
@@ -62,7 +64,7 @@ def _wake_call(floor: Floor, why: Wake, call_id: CallId) -> None:
             callback_schedule.due(floor, call)
         case Wake.PROBE | Wake.WRAP_UP | Wake.REST | Wake.ABOUT_FREE | Wake.SESSION:
             pass  # an agent's or a phone's
-        case Wake.ANSWER | Wake.MUSIC:
+        case Wake.ANSWER | Wake.MUSIC | Wake.REPLACED:
             pass  # a leg's
         case _:
             assert_never(why)

@@ -49,7 +49,7 @@ from acd.events import (
     SwitchEvent,
 )
 from acd.model import ChannelId
-from acd.shell.translate import RUNG, SNOOP
+from acd.shell.translate import RUNG, SNOOP, TRANSFER_CONTEXT
 from ari import bridges, channels, endpoints, playbacks, recordings
 from ari.connection import AriConnection
 from ari.errors import AriError, Conflict, Gone, OutcomeUnknown, Replaced, Unavailable
@@ -286,7 +286,7 @@ class Switchboard:
         variables = {
             "TIMEOUT(absolute)": str(self._max_call_s),
             # Where the switch puts what this phone transfers by itself; the floor takes it there.
-            "TRANSFER_CONTEXT": "phone-transfer",
+            "TRANSFER_CONTEXT": TRANSFER_CONTEXT,
         }
         if command.auto_answer:
             # Two dialects of the same wish; phones know one or the other.

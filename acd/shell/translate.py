@@ -29,7 +29,6 @@ from ari.connection import Snapshot
 from ari.events_gen import (
     AriEvent,
     BridgeAttendedTransfer,
-    BridgeBlindTransfer,
     Channel,
     ChannelDestroyed,
     ChannelDtmfReceived,
@@ -49,6 +48,9 @@ RUNG = "rung"
 SNOOP = "snoop"
 """First argument of a leg that listens to another."""
 
+TRANSFER_CONTEXT = "phone-transfer"
+"""Where the switch puts what a phone transfers blind; the dialplan knows it by this name."""
+
 TRANSFERRED = "Success"
 """What the switch says of a transfer by phone that it has carried out."""
 
@@ -63,7 +65,6 @@ HEARD = frozenset(
         "PlaybackFinished",
         "RecordingFinished",
         "RecordingFailed",
-        "BridgeBlindTransfer",
         "BridgeAttendedTransfer",
     }
 )
@@ -77,13 +78,9 @@ def event_of(event: AriEvent, country: str) -> SwitchEvent | None:
     """
     match event:
         case StasisStart(replace_channel=Channel() as replaced, channel=channel):
-            return LegReplaced(ChannelId(replaced.id), ChannelId(channel.id))
+            return _replaced(replaced, channel, country)
         case StasisStart(channel=channel, args=args):
             return _started(channel, args, country)
-        case BridgeBlindTransfer(result=result, channel=channel, exten=exten):
-            done = result == TRANSFERRED
-            to = _dialled(exten, country)
-            return PhoneTransferred(ChannelId(channel.id), to) if done else None
         case BridgeAttendedTransfer():
             return _attended(event)
         case StasisEnd(channel=channel):
@@ -144,6 +141,20 @@ def _started(channel: Channel, args: tuple[str, ...], country: str) -> SwitchEve
     if args[:1] == ("agent",) and len(args) >= 2:
         return PhoneDialled(channel_id, _phone(channel.name), _dialled(args[1], country))
     return None
+
+
+def _replaced(leg: Channel, by: Channel, country: str) -> SwitchEvent:
+    """What it means that the switch puts `by`, a leg of its own, in the place of a phone's.
+
+    Its name says where a blind transfer leads (`Local/702@phone-transfer-00000001;1`). The event
+    made for this, BridgeBlindTransfer, does not come where the customer is held: Asterisk keeps it
+    to itself when nobody but the recording is left in the bridge.
+    """
+    _, _, place = by.name.partition("Local/")
+    extension, _, context = place.partition("@")
+    if context.startswith(TRANSFER_CONTEXT + "-"):
+        return PhoneTransferred(ChannelId(leg.id), _dialled(extension, country))
+    return LegReplaced(ChannelId(leg.id), ChannelId(by.id))
 
 
 def _attended(event: BridgeAttendedTransfer) -> SwitchEvent | None:

@@ -127,8 +127,8 @@ class Floor:
         self.foretelling = Foretelling(config)
         self.calls_to_route: dict[CallId, Trigger] = {}
         self.to_flow: dict[CallId, FlowId] = {}
-        self.being_replaced: dict[ChannelId, ChannelId | None] = {}
-        self.replaced: dict[ChannelId, ChannelId | None] = {}
+        self.being_replaced: dict[ChannelId, ChannelId] = {}
+        self.replaced: dict[ChannelId, ChannelId] = {}
         self.transferred_lines: dict[ChannelId, None] = {}
         self.line_owner: dict[ChannelId, AgentId] = {}
         self.agents_to_route: dict[AgentId, Trigger] = {}

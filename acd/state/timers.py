@@ -16,6 +16,7 @@ class Wake(StrEnum):
     JOIN = "join"
     ANSWER = "answer"
     MUSIC = "music"
+    REPLACED = "replaced"
     PROBE = "probe"
     RELAX = "relax"
     MAX_WAIT = "max_wait"

@@ -19,6 +19,7 @@ from tests.contract.team import (
     OUTSIDE_NUMBER,
     OUTSIDER,
     SHOWN_OUTSIDE,
+    TONES_OF,
     TeamFloor,
     agent,
     both_hear,
@@ -43,6 +44,43 @@ async def test_phone_sends_the_customer_to_a_colleague(team: TeamFloor) -> None:
         assert contact["outcome"] == "answered"
         assert await team.transfers() == [("ana", "phone", "agent", "bob")]
         assert await team.recorded() == [{ANA, CALLER}, {BOB, CALLER}]
+
+
+@pytest.mark.parametrize(("name", "dnis"), [("ana", "601"), ("cleo", "602")])
+async def test_customer_hears_music_while_the_phone_holds(
+    team: TeamFloor, name: str, dnis: str
+) -> None:
+    """A call that is recorded (601) is mixed by the switch, one that is not (602) is not."""
+    async with team.in_talk(name, dnis) as (phone, caller):
+        for _ in range(2):
+            await phone.hold()
+            await caller.until_hears_other_sound(within_s=3, for_s=1.2)
+            await team.agent_is(name, AgentState.HOLDING)
+            await phone.resume()
+            await both_hear(phone, TONES_OF[name], caller, CALLER)
+        await caller.hang_up()
+        await team.assert_clean()
+        kinds = [kind for kind, _ in await team.kinds("talk", "hold")]
+        assert kinds == ["talk", "hold", "talk", "hold", "talk"]
+
+
+@pytest.mark.parametrize("held_by", ["phone", "request"])
+async def test_phone_sends_a_customer_who_is_held_to_a_colleague(
+    team: TeamFloor, held_by: str
+) -> None:
+    async with team.at_work("bob") as bob, team.in_talk() as (ana, caller):
+        if held_by == "phone":
+            await ana.hold()
+        else:
+            await team.ask(Hold(AgentId("ana")))
+        await caller.until_hears_other_sound(within_s=3)
+        transfer = await ana.refer(NUMBERS["bob"])
+        assert await transfer.finished(within_s=5) == 200
+        await both_hear(bob, BOB, caller, CALLER)
+        await ana.ended()
+        await caller.hang_up()
+        await team.assert_clean()
+        assert await team.transfers() == [("ana", "phone", "agent", "bob")]
 
 
 async def test_phone_sends_the_customer_outside(team: TeamFloor) -> None:

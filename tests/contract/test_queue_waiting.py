@@ -70,8 +70,12 @@ async def test_each_queue_has_its_own_music_and_one_that_is_missing_is_replaced(
     async with office.caller("601") as buyer, office.caller("602") as asker:
         await buyer.until_hears(MUSIC_HZ, within_s=5, for_s=1.0)
         await asker.until_hears_other_sound(within_s=5)
-        await buyer.hang_up()
         await asker.hang_up()
+        async with office.at_work("ana") as ana:
+            await buyer.until_hears(ANA, within_s=5)
+            await ana.hold()
+            await buyer.until_hears(MUSIC_HZ, within_s=3, for_s=1.0)
+            await buyer.hang_up()
     await office.assert_clean(contacts=2)
 
 

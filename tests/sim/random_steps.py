@@ -220,7 +220,7 @@ class RandomSteps(SwitchModel):
 
     def leg_replaced(self, leg: ChannelId, pick: int) -> None:
         """The switch puts a leg of its own in the place of a phone's; mostly that one then ends."""
-        self.tell(LegReplaced(leg, ChannelId(f"by-{len(self.history)}") if pick % 3 else None))
+        self.tell(LegReplaced(leg, ChannelId(f"by-{len(self.history)}")))
         if pick % 5 and leg in self.legs:
             self.leg_gone(leg, 16)
 

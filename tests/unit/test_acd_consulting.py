@@ -8,6 +8,8 @@ from acd.commands import JoinBridge
 from acd.errors import Rejected
 from acd.events import (
     CancelConsult,
+    ChannelHeld,
+    ChannelResumed,
     CommandFailed,
     CompleteTransfer,
     Conference,
@@ -25,7 +27,7 @@ from acd.events import (
     Swap,
     Transfer,
 )
-from acd.model import AgentState, CallKind, PhoneId, SegmentKind, Target
+from acd.model import AgentState, CallKind, ChannelId, PhoneId, SegmentKind, Target
 from acd.state.legs import WAITING_LINES
 from tests.acd_world import World, agent
 from tests.unit.consultation import ALL, ANA, COLLEAGUE, NUMBER, QUEUE, asking, consulting, far_leg
@@ -252,6 +254,52 @@ def test_after_a_swap_hanging_up_ends_the_customers_call() -> None:
     world.tell(HangUpTalk(ANA))
     assert not world.legs
     assert world.ended() == [("answered", "agent", "agent_hung_up")]
+    world.over()
+
+
+def held_by_the_colleague() -> tuple[World, ChannelId, ChannelId, ChannelId]:
+    """Customer, Ana's leg, the colleague's: Ana asks, and that colleague's phone holds her."""
+    world, caller, ana, far = consulting(COLLEAGUE)
+    world.tell(ChannelHeld(far))
+    assert world.alone_with(ana, "music")
+    assert world.alone_with(caller, "music")
+    return world, caller, ana, far
+
+
+def test_a_colleagues_phone_holds_the_one_who_asks_and_takes_them_back() -> None:
+    world, caller, ana, far = held_by_the_colleague()
+    world.tell(ChannelResumed(far))
+    assert world.together(ana, far)
+    world.tell(CancelConsult(ANA))
+    assert world.together(caller, ana)
+    world.over()
+
+
+def test_who_is_held_by_a_colleagues_phone_may_turn_to_the_customer() -> None:
+    world, caller, ana, far = held_by_the_colleague()
+    world.tell(Swap(ANA))
+    assert world.together(caller, ana)
+    assert world.alone_with(far, "music")
+    world.tell(ChannelResumed(far))
+    assert world.alone_with(far, "music"), "the floor holds the colleague now"
+    world.tell(Swap(ANA))
+    assert world.together(ana, far)
+    assert world.alone_with(caller, "music")
+    world.over()
+
+
+@pytest.mark.parametrize("how", [CancelConsult, Conference, CompleteTransfer, HangUpTalk])
+def test_a_consultation_held_by_the_colleagues_phone_ends_in_each_way(
+    how: type[CancelConsult | Conference | CompleteTransfer | HangUpTalk],
+) -> None:
+    world, caller, ana, far = held_by_the_colleague()
+    world.tell(how(ANA))
+    if how is Conference:
+        assert world.together(caller, ana, far)
+    elif how is CompleteTransfer:
+        assert world.together(caller, far)
+    else:
+        assert world.together(caller, ana)
     world.over()
 
 

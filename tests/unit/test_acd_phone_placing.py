@@ -65,6 +65,7 @@ def beside(extension: str = "202") -> tuple[World, ChannelId, ChannelId, Channel
 def test_a_second_call_by_the_phone_is_a_consultation() -> None:
     world, caller, ana, second, far = beside()
     assert world.together(second, far)
+    assert world.alone_with(caller, "music")
     assert world.state("ana") is AgentState.CONSULTING
     assert len([f for f in world.facts if isinstance(f, ContactArrived)]) == 1
     with pytest.raises(Rejected, match="use the phone"):
@@ -94,6 +95,8 @@ def test_each_may_hang_up_beside_a_second_call(who: str) -> None:
         assert second not in world.legs
     else:
         assert second not in world.legs
+        assert world.alone_with(caller, "music"), "the phone holds still"
+        world.tell(ChannelResumed(ana))
         assert world.together(caller, ana)
     world.over()
 
@@ -106,9 +109,8 @@ def test_a_refer_to_the_second_call_joins_the_two_others(
     world, caller, ana, second, far = beside(extension)
     links = (ChannelId("link-1"), ChannelId("link-2"))
     world.legs.update(links)
-    world.tell(LegReplaced(ana))
-    world.tell(LegReplaced(second))
     if second_ends_first:
+        world.tell(LegReplaced(second, links[1]))
         world.gone(second)
         assert far in world.legs
     world.tell(PhoneTransferred(ana, None, second, links))
@@ -127,13 +129,26 @@ def test_two_legs_that_the_switch_replaced_are_joined_though_it_never_says_so(
     world, caller, ana, second, far = beside()
     links = (ChannelId("link-1"), ChannelId("link-2"))
     world.legs.update(links)
-    world.tell(LegReplaced(ana, links[0]))
     world.tell(LegReplaced(second, links[1]))
-    for leg in (second, ana) if second_ends_first else (ana, second):
-        world.gone(leg)
+    if second_ends_first:
+        world.gone(second)
+    world.tell(LegReplaced(ana, links[0]))
     assert world.together(caller, far)
+    world.tell(PhoneTransferred(ana, None, second, links))
     assert world.legs == {caller, far}
     assert world.transfers() == [("ana", "phone", "agent", "bob")]
+    world.over()
+
+
+def test_a_leg_replaced_for_a_transfer_that_is_never_told_ends_the_call() -> None:
+    world, caller, ana, second, far = beside()
+    world.tell(LegReplaced(ana, ChannelId("link-1")))
+    world.gone(ana)
+    assert {caller, second, far} <= world.legs
+    world.wait(1_900)
+    assert caller in world.legs
+    world.wait(200)
+    assert world.together(caller, far), "as when the first call of a phone with two is ended"
     world.over()
 
 

@@ -36,7 +36,7 @@ def test_both_sides_of_a_call_among_colleagues_may_hold() -> None:
     world.tell(Retrieve(ANA))
     world.tell(Hold(agent("bob")))
     assert world.alone_with(ana, "music")
-    with pytest.raises(Rejected, match="phone"):
+    with pytest.raises(Rejected, match="other side"):
         world.tell(Retrieve(ANA))
     world.tell(Retrieve(agent("bob")))
     assert world.together(ana, bob)
@@ -44,12 +44,17 @@ def test_both_sides_of_a_call_among_colleagues_may_hold() -> None:
 
 
 def test_the_callers_phone_holds_for_the_caller() -> None:
-    world, ana, _ = talking(BOB)
+    world, ana, bob = talking(BOB)
     world.tell(ChannelHeld(ana))
     assert world.state("ana") is AgentState.HOLDING
     assert world.state("bob") is AgentState.TALKING
+    assert world.alone_with(bob, "music")
+    world.tell(ChannelHeld(bob))
+    world.tell(ChannelResumed(bob))
+    assert world.alone_with(bob, "music"), "each phone ends its own hold only"
     world.tell(ChannelResumed(ana))
     assert world.state("ana") is AgentState.TALKING
+    assert world.together(ana, bob)
     world.over()
 
 

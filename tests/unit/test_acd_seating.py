@@ -10,7 +10,6 @@ from acd.events import (
     Configure,
     ForceState,
     GetReady,
-    LegReplaced,
     Pause,
     PhoneReachable,
     PhoneTransferred,
@@ -125,7 +124,6 @@ def test_a_connected_agent_who_hangs_up_ends_the_call_and_is_rung_for_the_line_a
 def test_a_line_by_which_the_phone_transferred_is_rung_again_when_the_phone_hangs_up() -> None:
     stage, line = connected()
     stage.caller_on_line()
-    stage.tell(LegReplaced(line))
     stage.tell(PhoneTransferred(line, "bob"))
     stage.hangs_up(line)
     assert stage.state("ana") is AgentState.UNREACHABLE

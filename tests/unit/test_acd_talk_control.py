@@ -97,10 +97,12 @@ def test_the_phones_own_hold_counts_and_is_ended_by_the_phone() -> None:
     caller, ana = world.talk()
     world.tell(ChannelHeld(ana))
     assert world.state("ana") is AgentState.HOLDING
+    assert world.alone_with(caller, "music"), "the switch plays none to a recorded call"
     with pytest.raises(Rejected, match="on that phone"):
         world.tell(Retrieve(ANA))
     with pytest.raises(Rejected, match="phone holds"):
         world.tell(Consult(ANA, BOB))
+    world.restart()
     world.tell(ChannelResumed(ana))
     assert world.state("ana") is AgentState.TALKING
     assert world.together(caller, ana)

@@ -7,9 +7,7 @@ import pytest
 from acd.commands import RingAgent, StartMusic
 from acd.errors import Rejected
 from acd.events import (
-    ChannelGone,
     GetReady,
-    LegReplaced,
     Pause,
     PhoneTransferred,
     SetData,
@@ -303,7 +301,6 @@ def test_a_refer_to_a_colleague_is_a_blind_transfer() -> None:
     world = World()
     world.sign_in("bob")
     caller, ana = world.talk()
-    world.tell(LegReplaced(ana))
     world.tell(PhoneTransferred(ana, "202"))
     assert world.transfers() == [("ana", "phone", "agent", "bob")]
     assert world.together(caller, world.answer(world.rung("bob")))
@@ -314,10 +311,6 @@ def test_a_refer_to_a_colleague_is_a_blind_transfer() -> None:
 def test_a_refer_to_a_queue_or_outside(to: str) -> None:
     world = World()
     caller, ana = world.talk()
-    world.tell(LegReplaced(ana))
-    world._drop(ana)
-    world.tell(ChannelGone(ana, 16))
-    assert caller in world.legs, "the switch hung up to transfer: not a hang-up"
     world.tell(PhoneTransferred(ana, to))
     assert world.state("ana") is AgentState.WRAP_UP
     world.sign_in("bob")

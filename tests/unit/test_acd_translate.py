@@ -8,8 +8,10 @@ from acd.events import (
     CallArrived,
     ChannelGone,
     LegAnswered,
+    LegReplaced,
     PhoneDialled,
     PhoneReachable,
+    PhoneTransferred,
     PhoneUnreachable,
     PromptFinished,
     RecordingEnded,
@@ -56,6 +58,29 @@ def test_frames_become_events() -> None:
     assert meant(captured.PLAYBACK_FINISHED) == PromptFinished(PlaybackId("pb-c"))
     failed = captured.PLAYBACK_FINISHED.replace('"state":"done"', '"state":"failed"')
     assert meant(failed) == PromptFinished(PlaybackId("pb-c"), failed=True)
+
+
+def replaced_by(name: str) -> SwitchEvent | None:
+    """What it means when a Local leg of this name takes the place of the phone's, `ana-1`."""
+    frame = started("[]", name)
+    channel = frame.partition('"channel":')[2].partition(',"asterisk_id"')[0]
+    phones = channel.replace("1795362851.331", "ana-1").replace(name, "PJSIP/agent-ana-0000002a")
+    return meant(frame.replace(',"asterisk_id"', f',"replace_channel":{phones},"asterisk_id"', 1))
+
+
+@pytest.mark.parametrize(
+    ("dialled", "to"), [("702", "702"), ("support", "support"), ("0140000099", "+33140000099")]
+)
+def test_a_blind_transfer_is_read_off_the_leg_that_takes_the_phones_place(
+    dialled: str, to: str
+) -> None:
+    event = replaced_by(f"Local/{dialled}@phone-transfer-00000001;1")
+    assert event == PhoneTransferred(ChannelId("ana-1"), to)
+
+
+def test_a_leg_that_takes_a_phones_place_to_join_two_calls_leads_nowhere_yet() -> None:
+    event = replaced_by("Local/_attended@transfer-00000011;2")
+    assert event == LegReplaced(ChannelId("ana-1"), ChannelId("1795362851.331"))
 
 
 def contact(uri: str, status: str) -> ContactStatusChange:

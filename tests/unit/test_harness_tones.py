@@ -56,6 +56,9 @@ def test_silence_is_no_tone_and_no_music() -> None:
     assert level_dbfs(quiet[:0]) == -120.0
     assert tones_heard(quiet) == []
     assert not hears_other_sound(quiet)
+    for tone_s in (0.1, 0.25, 0.4):
+        breaks_off = np.concatenate([tone(1000, tone_s), quiet[: round((0.6 - tone_s) * RATE)]])
+        assert not hears_other_sound(breaks_off)
 
 
 def test_noise_and_melody_are_other_sound_and_a_tone_is_not() -> None:

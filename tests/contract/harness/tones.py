@@ -99,8 +99,13 @@ def _shares(blocks: NDArray[np.float64], hz: float, rate: int) -> NDArray[np.flo
     angle = 2 * np.pi * hz * np.arange(size) / rate
     power = 2 * ((blocks @ np.cos(angle)) ** 2 + (blocks @ np.sin(angle)) ** 2) / size
     energy = np.sum(blocks**2, axis=1)
-    loud = energy > size * (32768 * 10 ** (_SILENCE_DBFS / 20)) ** 2
-    return np.where(loud, power / np.maximum(energy, 1.0), 0.0)
+    return np.where(_loud(blocks), power / np.maximum(energy, 1.0), 0.0)
+
+
+def _loud(blocks: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return, per block, whether it is more than silence."""
+    loud: NDArray[np.bool_] = np.mean(blocks**2, axis=1) > (32768 * 10 ** (_SILENCE_DBFS / 20)) ** 2
+    return loud
 
 
 def tones_heard(
@@ -150,12 +155,15 @@ def longest_run_s(pcm: Pcm, hz: int, rate: int = RATE) -> float:
 
 
 def hears_other_sound(pcm: Pcm, rate: int = RATE, candidates: Sequence[int] = TONES) -> bool:
-    """Return whether most of `pcm` is sound, yet no candidate tone: music or speech."""
+    """Return whether most of `pcm` is sound, yet no candidate tone: music or speech.
+
+    A tone that ends and the silence after it are neither.
+    """
     blocks = _blocks(pcm, rate)
-    if len(blocks) == 0 or is_silent(pcm):
+    if len(blocks) == 0:
         return False
     tonal = np.max([_shares(blocks, hz, rate) for hz in candidates], axis=0) >= _SHARE_ALONE
-    return float(np.mean(tonal)) < 0.5
+    return float(np.mean(_loud(blocks) & ~tonal)) >= 0.5
 
 
 def read_wav(path: Path) -> tuple[Pcm, int]:
