@@ -21,7 +21,6 @@ from acd.desk.targets import checked
 from acd.desk.targets import dialled as target_of
 from acd.errors import Rejected
 from acd.events import PlaceCall
-from acd.facts import ContactArrived
 from acd.model import (
     AgentId,
     AgentState,
@@ -158,23 +157,8 @@ def _begun(
         data=data,
         language=floor.config.language,
     )
-    call = floor.tell_call(
-        call,
-        lambda subject, seq, at: ContactArrived(
-            subject,
-            seq,
-            at,
-            call.id,
-            call.dnis,
-            call.number,
-            call.name,
-            None,
-            direction="internal" if internal else "outbound",
-            kind=call.kind,
-            queue_id=queue_id,
-            agent_id=work.id,
-        ),
-    )
+    direction = "internal" if internal else "outbound"
+    call = telling.contact_began(floor, call, direction, agent_id=work.id)
     legs.own(floor, call.id, channel_id, Role.CALLER if internal else Role.AGENT)
     availability.takes(floor, work.id, call.id, channel_id)
     return call if internal else _with_talk(floor, call, work.id, channel_id, standing)

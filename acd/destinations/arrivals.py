@@ -14,7 +14,6 @@ from acd.calls.ending import Ending, end
 from acd.commands import PlayPrompt, StopMusic, StopPrompt
 from acd.destinations import sending
 from acd.events import CallArrived
-from acd.facts import ContactArrived
 from acd.flow import AnswerNow, EnterQueue, Finish, FlowInput, FlowTurn, Hush, Say, SendTo
 from acd.model import CallId, CallState, FlowId, Outcome, PlaybackId, SegmentId, SegmentKind
 from acd.queues import stay
@@ -45,12 +44,7 @@ def arrive(floor: Floor, event: CallArrived) -> None:
         language=floor.config.language,
     )
     floor.legs[event.channel_id] = (call.id, Role.CALLER)
-    call = floor.tell_call(
-        call,
-        lambda subject, seq, at: ContactArrived(
-            subject, seq, at, call.id, event.dnis, event.number, event.name, flow
-        ),
-    )
+    call = telling.contact_began(floor, call, "inbound", flow=flow)
     if flow is None:
         end(floor, call, Ending(Outcome.REJECTED, "unknown_number", cause=UNALLOCATED_NUMBER))
         return

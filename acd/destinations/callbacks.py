@@ -18,7 +18,7 @@ from acd.calls import dialling, ringing, talks
 from acd.calls.ending import Ending, end
 from acd.commands import CreateBridge, JoinBridge
 from acd.config import CallbackPolicy
-from acd.facts import CallbackChanged, ContactArrived
+from acd.facts import CallbackChanged
 from acd.model import (
     AgentId,
     BridgeId,
@@ -147,23 +147,8 @@ def open_callback(floor: Floor, call: Call) -> None:
     ticket = call.ticket
     if ticket is None:
         return
-    call = floor.tell_call(
-        call,
-        lambda subject, seq, at: ContactArrived(
-            subject,
-            seq,
-            at,
-            call.id,
-            call.dnis,
-            call.number,
-            call.name,
-            None,
-            direction="outbound",
-            kind=CallKind.CALLBACK,
-            root_id=ticket.origin_id,
-            queue_id=call.last_queue_id,
-            agent_id=ticket.agent_id,
-        ),
+    call = telling.contact_began(
+        floor, call, "outbound", root_id=ticket.origin_id, agent_id=ticket.agent_id
     )
     told(floor, call, "booked", by=ticket.by)
     floor.timers.set(Wake.DUE, call.id, ticket.due_at)

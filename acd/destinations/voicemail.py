@@ -15,7 +15,7 @@ from acd.calls import dialling, talks
 from acd.calls.ending import Ending, end
 from acd.commands import PlayPrompt, RecordLeg, StopMusic, StopRecording
 from acd.config import VoicemailPolicy
-from acd.facts import ContactArrived, MessageLeft, RecordingStarted
+from acd.facts import MessageLeft, RecordingStarted
 from acd.model import (
     CallId,
     CallKind,
@@ -271,22 +271,7 @@ def _make_work(floor: Floor, call: Call, duration_ms: int) -> None:
         data=call.data,
     )
     floor.messages[recording_id] = work.id
-    work = floor.tell_call(
-        work,
-        lambda subject, seq, at: ContactArrived(
-            subject,
-            seq,
-            at,
-            work.id,
-            call.dnis,
-            call.number,
-            call.name,
-            None,
-            kind=CallKind.VOICEMAIL,
-            root_id=call.contact,
-            queue_id=queue_id,
-        ),
-    )
+    work = telling.contact_began(floor, work, "inbound", root_id=call.contact)
     floor.tell_call(
         work,
         lambda subject, seq, at: MessageLeft(

@@ -1,4 +1,4 @@
-"""How the floor puts the stretches of a call into facts: segments and nodes of the flow.
+"""How the floor puts a call into facts: its beginning, its segments and its nodes of the flow.
 
 Each function keeps one fact and returns the call with its new sequence number.
 """
@@ -6,10 +6,40 @@ Each function keeps one fact and returns the call with its new sequence number.
 from __future__ import annotations
 
 from acd.call import Call
-from acd.facts import FlowNodeLeft, SegmentClosed, SegmentOpened
+from acd.facts import ContactArrived, FlowNodeLeft, SegmentClosed, SegmentOpened
 from acd.flow import Walked
-from acd.model import AgentId, SegmentId, SegmentKind, VisitId
+from acd.model import AgentId, CallId, FlowId, SegmentId, SegmentKind, VisitId
 from acd.state.floor import Floor
+
+
+def contact_began(
+    floor: Floor,
+    call: Call,
+    direction: str,
+    *,
+    flow: FlowId | None = None,
+    root_id: CallId | None = None,
+    agent_id: AgentId | None = None,
+) -> Call:
+    """A contact is there, and this call is it (`ContactArrived` says what the words mean)."""
+    return floor.tell_call(
+        call,
+        lambda subject, seq, at: ContactArrived(
+            subject,
+            seq,
+            at,
+            call.id,
+            call.dnis,
+            call.number,
+            call.name,
+            flow,
+            direction,
+            call.kind,
+            root_id,
+            call.last_queue_id,
+            agent_id,
+        ),
+    )
 
 
 def segment_opened(
