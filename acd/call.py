@@ -76,7 +76,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     long it is (0: not known), `heard` that its agent has heard it out or pressed a key. `data`
     travels along: what flows, agents and integrators know of the call. `waited_ms` is how long it
     has waited in queues that it has left, since an agent last had it. `came_closed`: a closed queue
-    turned it away, and none has taken it since.
+    turned it away, or a flow whose calendar was closed, and no queue has taken it since.
     """
 
     id: CallId

@@ -218,8 +218,8 @@ class RecordingLost(Fact, frozen=True, tag=True):
 class ContactEnded(Fact, frozen=True, tag=True):
     """The contact is over: its one terminal record. `data` is what was known of it at the end.
 
-    `in_hours` is false if a closed queue turned it away, no other took it and no agent had it,
-    whatever became of it then.
+    `in_hours` is false if a closed queue or flow turned it away, no other took it and no agent had
+    it, whatever became of it then.
     """
 
     call_id: CallId

@@ -107,11 +107,12 @@ class EnterQueue(msgspec.Struct, frozen=True):
 class SendTo(msgspec.Struct, frozen=True):
     """Send the caller elsewhere: an agent, a number outside, voicemail, a callback; ends the flow.
 
-    `data` is attached to the call.
+    `data` is attached to the call. `closed`: the last calendar on the way was.
     """
 
     target: Target
     data: dict[str, str] = {}
+    closed: bool = False
 
 
 class Finish(msgspec.Struct, frozen=True):

@@ -231,7 +231,7 @@ class _Walk:
                 )
             case TransferNode() | VoicemailNode() | CallbackNode():
                 self._leave(node, None, None)
-                self._end(SendTo(_target(node), node.data))
+                self._end(SendTo(_target(node), node.data, self._closed()))
             case HangUpNode():
                 if not self._play(node.prompts):
                     self._hang_up(node, None)
@@ -246,9 +246,11 @@ class _Walk:
 
     def _hang_up(self, node: HangUpNode, why: str | None) -> None:
         self._leave(node, why, None)
-        closed = "_closed" in self._state.variables
-        default = Outcome.OUT_OF_HOURS if closed else Outcome.SELF_SERVICE
+        default = Outcome.OUT_OF_HOURS if self._closed() else Outcome.SELF_SERVICE
         self._end(Finish(node.outcome or default, node.id))
+
+    def _closed(self) -> bool:
+        return "_closed" in self._state.variables
 
     def _end(self, action: FlowAction) -> None:
         self._actions.append(action)

@@ -102,9 +102,9 @@ def _said(action: FlowAction, texts: dict[str, str]) -> str:
             if action.agent_id is not None:
                 asks += f", looks for agent {action.agent_id} first ({action.agent_s} s)"
             return f"queue {action.queue_id}, priority {action.priority}{asks}, {how}"
-        case SendTo(target):
+        case SendTo(target, closed=closed):
             kind = "" if target.kind in _NAMED_BY_THEMSELVES else " of queue"
-            return f"sent to {target.kind}{kind} {target.id}"
+            return f"sent to {target.kind}{kind} {target.id}" + (", out of hours" if closed else "")
         case Finish(outcome, reason):
             return f"ends: {outcome} ({reason})"
 

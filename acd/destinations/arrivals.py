@@ -116,8 +116,10 @@ def follow(floor: Floor, call: Call, turn: FlowTurn) -> None:
                     answer_first=action.answer_first,
                 )
                 sending.enter(floor, call, entry)
-            case SendTo(target=target, data=data):
+            case SendTo(target=target, data=data, closed=closed):
                 call = _attached(floor, call, data)
+                if closed and call.visits == 0:
+                    call = floor.put_call(msgspec.structs.replace(call, came_closed=True))
                 sending.send(floor, call, target, "flow")
             case Finish(outcome=outcome, reason=reason):
                 call_goes(call.state, CallInput.FLOW_FINISHED, CallState.ENDED)

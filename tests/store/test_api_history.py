@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from acd.events import EndCall
 from acd.facts import (
+    AlertChanged,
     AnyFact,
     CallbackChanged,
     ContactEnded,
@@ -309,3 +310,67 @@ async def test_pauses_and_dispositions_by_rest(stand: Stand) -> None:
     assert (await stand.call("GET", "/kpi/pauses?from=5&to=5", "boss")).status_code == 422
     report = (await stand.call("GET", f"/kpi/queues?{span}", "boss")).json()
     assert report["rows"][0]["values"]["transfer_rate"] == 1
+
+
+# ---- alerts ------------------------------------------------------------------------------------
+
+
+def alert(
+    seq: int, at: int, *, raised: bool, queue: str | None = "sales", rule: str = "long"
+) -> AlertChanged:
+    queue_id = QueueId(queue) if queue is not None else None
+    subject = f"alert:{rule}:{queue}"
+    return AlertChanged(subject, seq, at, rule, queue_id, raised, 61.5, 60.0)
+
+
+async def test_alerts_that_were_raised_are_listed_with_their_end(stand: Stand) -> None:
+    told: list[AnyFact] = [
+        alert(1, T0, raised=True),
+        alert(2, T0 + 5_000, raised=False),
+        alert(3, T0 + 9_000, raised=True),
+        alert(1, T0 + 9_000, raised=True, queue=None, rule="few"),
+        # Its raise is not in this store.
+        alert(8, T0 + 1_000, raised=False, queue="experts"),
+    ]
+    await tell(stand, more=told)
+    found = (await stand.call("GET", "/alerts", "boss")).json()
+    assert found["next"] is None
+    shown = [
+        (a["rule_id"], a["queue_id"], a["raised_at"], a["cleared_at"]) for a in found["alerts"]
+    ]
+    assert shown == [
+        ("long", "sales", T0 + 9_000, None),
+        ("few", None, T0 + 9_000, None),
+        ("long", "sales", T0, T0 + 5_000),
+    ]
+    assert (found["alerts"][0]["value"], found["alerts"][0]["threshold"]) == (61.5, 60.0)
+    for asked, ids in (
+        ("rule=few", [1]),
+        ("queue=sales", [0, 2]),
+        (f"until={T0 + 1}", [2]),
+        (f"since={T0 + 1}", [0, 1]),
+        ("queue=nowhere", []),
+    ):
+        part = (await stand.call("GET", f"/alerts?{asked}", "boss")).json()["alerts"]
+        assert part == [found["alerts"][index] for index in ids], asked
+
+
+async def test_alerts_come_in_pages_and_are_the_supervisors(stand: Stand) -> None:
+    told: list[AnyFact] = [
+        alert(seq, T0 + seq // 4, raised=True, queue=queue)
+        for seq in (1, 3, 5, 7, 9, 11)
+        for queue in ("sales", "experts")
+    ]
+    await tell(stand, more=told)
+    whole = (await stand.call("GET", "/alerts", "boss")).json()["alerts"]
+    assert len(whole) == 12
+    seen, cursor = [], ""
+    while True:
+        page = (await stand.call("GET", f"/alerts?limit=5{cursor}", "boss")).json()
+        seen += page["alerts"]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == whole
+    assert (await stand.call("GET", "/alerts", "1001")).status_code == 403
+    assert (await stand.call("GET", "/alerts?cursor=AAAA", "boss")).status_code == 422

@@ -11,10 +11,13 @@ from acd.commands import AnswerCaller, HangUp
 from acd.config import Calendar, OpenSpan
 from acd.events import Configure, DigitPressed
 from acd.facts import ContactEnded, VisitOpened
+from acd.flow import AnswerNow as AnswerInFlow
+from acd.flow import FlowCaller, FlowTurn, SendTo
 from acd.model import (
     AgentState,
     CalendarId,
     CallState,
+    FlowId,
     Outcome,
     QueueId,
     SkillId,
@@ -23,6 +26,7 @@ from acd.model import (
     TargetKind,
     VisitOutcome,
 )
+from tests.sim.scripted_flows import ScriptedFlows
 from tests.unit.acd_stage import agent, queue
 from tests.unit.queued_callers import NEVER, NUMBER, Queued, floor_of, to_queue
 
@@ -96,6 +100,39 @@ def test_who_is_turned_away_by_a_closed_queue_came_out_of_hours_whatever_follows
     world = Queued(floor_of(queue(closed=True, on_closed=Target(kind, number))))
     world.hangs_up(world.waits("+33612345678"))
     assert came_in_hours(world) == [False]
+
+
+class SentAway(ScriptedFlows):
+    """Every number leads to a flow that has looked at its calendar and sends its callers there."""
+
+    def __init__(self, target: Target, closed: bool) -> None:
+        self.turn = FlowTurn(None, (AnswerInFlow(), SendTo(target, closed=closed)))
+
+    def begin(self, flow: FlowId, caller: FlowCaller, now_ms: int) -> FlowTurn:
+        return self.turn
+
+
+@pytest.mark.parametrize("closed", [True, False])
+@pytest.mark.parametrize("kind", [TargetKind.CALLBACK, TargetKind.NUMBER, TargetKind.VOICEMAIL])
+def test_who_is_sent_away_by_a_flow_came_out_of_hours_if_its_calendar_was_closed(
+    kind: TargetKind, closed: bool
+) -> None:
+    world = Queued(floor_of(queue()))
+    world.flows = SentAway(Target(kind, NUMBER if kind is TargetKind.NUMBER else "sales"), closed)
+    world.restart()
+    world.hangs_up(world.caller(dnis="601"))
+    assert came_in_hours(world) == [not closed]
+
+
+def test_whom_an_agent_takes_behind_a_closed_flow_came_in_hours() -> None:
+    world = Queued(floor_of(queue()))
+    world.signs_in("ana")
+    world.flows = SentAway(Target(TargetKind.AGENT, "ana"), closed=True)
+    world.restart()
+    caller = world.caller(dnis="601")
+    world.answers(world.ring("ana"))
+    world.hangs_up(caller)
+    assert came_in_hours(world) == [True]
 
 
 def test_whom_another_queue_or_an_agent_takes_came_in_hours() -> None:

@@ -270,6 +270,19 @@ def test_a_closed_calendar_makes_the_hang_up_out_of_hours() -> None:
     assert caller.hear(PromptDone()) == (Finish(Outcome.OUT_OF_HOURS, "shut"),)
 
 
+@pytest.mark.parametrize(
+    ("at", "closed"), [(MONDAY_10H_PARIS - 7_200_000, True), (MONDAY_10H_PARIS, False)]
+)
+def test_where_a_flow_sends_a_caller_it_says_whether_its_calendar_was_closed(
+    at: int, closed: bool
+) -> None:
+    text = HOURS.replace("{kind: hang_up, prompt: closed}", "{kind: voicemail, queue: x}")
+    caller = call(text, at)
+    if not closed:
+        caller.hear(Digit("1"))
+    assert caller.turn.actions == (SendTo(Target(TargetKind.VOICEMAIL, "x"), closed=closed),)
+
+
 def test_the_same_hang_up_of_an_open_calendar_is_self_service() -> None:
     caller = call(HOURS, MONDAY_10H_PARIS)
     # A menu without a prompt answers, for nobody can press a key unanswered.
