@@ -8,7 +8,7 @@ import pytest
 
 from acd.events import CancelConsult, Consult, Hold
 from acd.model import AgentId, AgentState
-from tests.contract.harness import Subscriber
+from tests.contract.harness import Behaviour, Subscriber
 from tests.contract.team import (
     ANA,
     BOB,
@@ -145,6 +145,64 @@ async def test_phone_asks_a_colleague_on_a_second_call_and_joins_both(team: Team
         (contact,) = await team.assert_clean()
         assert (contact["outcome"], contact["ended_by"]) == ("answered", "agent")
         assert await team.transfers() == [("ana", "phone", "agent", "bob")]
+
+
+async def test_phone_turns_from_one_call_to_the_other_and_joins_both(team: TeamFloor) -> None:
+    async with team.at_work("bob") as bob, team.in_talk() as (ana, caller):
+        await ana.hold()
+        second = await ana.dial(NUMBERS["bob"])
+        await second.until_hears(BOB, within_s=5)
+        await second.hold()
+        await ana.resume()
+        await both_hear(ana, ANA, caller, CALLER)
+        await bob.until_hears_other_sound(within_s=5)
+        transfer = await second.refer_attended(ana)
+        assert await transfer.finished(within_s=5, hang_up=False) == 200
+        await both_hear(bob, BOB, caller, CALLER)
+        await ana.hang_up()
+        await second.hang_up()
+        await team.agent_is("ana", AgentState.WRAP_UP, AgentState.READY)
+        await caller.hang_up()
+        await team.assert_clean()
+        assert await team.transfers() == [("ana", "phone", "agent", "bob")]
+
+
+async def test_phone_joins_a_colleague_whose_phone_rings_still(team: TeamFloor) -> None:
+    async with (
+        team.at_work("bob", Behaviour.MANUAL) as bob,
+        team.in_talk() as (ana, caller),
+    ):
+        await ana.hold()
+        second = await ana.dial(NUMBERS["bob"])
+        await bob.rung(timeout_s=5)
+        transfer = await ana.refer_attended(second)
+        assert await transfer.finished(within_s=5, hang_up=False) == 200
+        await ana.hang_up()
+        await team.agent_is("ana", AgentState.WRAP_UP, AgentState.READY)
+        await bob.rung(timeout_s=5)
+        await bob.answer()
+        await both_hear(bob, BOB, caller, CALLER)
+        await caller.hang_up()
+        await team.assert_clean()
+        assert await team.transfers() == [("ana", "phone", "agent", "bob")]
+
+
+async def test_phone_asks_somebody_outside_on_a_second_call_and_joins_both(team: TeamFloor) -> None:
+    async with team.outside(_OUTSIDE) as outside, team.in_talk() as (ana, caller):
+        await ana.hold()
+        second = await ana.dial(OUTSIDE_NUMBER)
+        called = await outside.called(OUTSIDE_NUMBER)
+        await second.until_hears(OUTSIDER, within_s=5)
+        transfer = await ana.refer_attended(second)
+        assert await transfer.finished(within_s=5, hang_up=False) == 200
+        await asyncio.gather(
+            caller.until_hears(OUTSIDER, within_s=5), called.until_hears(CALLER, within_s=5)
+        )
+        await ana.hang_up()
+        await caller.hang_up()
+        await called.ended()
+        await team.assert_clean()
+        assert await team.transfers() == [("ana", "phone", "number", OUTSIDE_NUMBER)]
 
 
 async def test_phone_asks_a_colleague_on_a_second_call_and_returns_to_the_customer(
