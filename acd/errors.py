@@ -18,10 +18,11 @@ class PlateauError(Exception):
 
 
 class Rejected(PlateauError):
-    """The requester's fault: `status` is the HTTP status that fits."""
+    """The requester's fault: `status` is the HTTP status that fits, `french` the same sentence."""
 
-    def __init__(self, slug: str, message: str, status: int = 409) -> None:
+    def __init__(self, slug: str, message: str, french: str, status: int = 409) -> None:
         super().__init__(slug, message)
+        self.french = french
         self.status = status
 
 

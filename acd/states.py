@@ -83,6 +83,7 @@ class Refused(msgspec.Struct, frozen=True):
     """The input is a person's request that cannot be granted now; the sentence says why."""
 
     why: str
+    french: str
 
 
 CallRow = Goes[CallState] | Ignored
@@ -211,7 +212,10 @@ CALL_TABLE: Mapping[tuple[CallState, CallInput], CallRow] = {
 
 _A = AgentState
 _J = AgentInput
-_NOT_IN = Refused("the agent is not signed in: sign in first")
+_NOT_IN = Refused(
+    "the agent is not signed in: sign in first",
+    "le téléconseiller n’est pas connecté : connectez-le d’abord",
+)
 _NOTED = Ignored("noted; it counts when the present state ends")
 _PENDING = Ignored("taken down; it starts when the call is over")
 _ALREADY = Ignored("the agent is signed in already")
@@ -247,7 +251,10 @@ def _in_talk(state: AgentState) -> dict[tuple[AgentState, AgentInput], AgentRow]
 
 
 AGENT_TABLE: Mapping[tuple[AgentState, AgentInput], AgentRow] = {
-    (_A.SIGNED_OUT, _J.FORCED): Refused("the agent is not signed in: only they can sign in"),
+    (_A.SIGNED_OUT, _J.FORCED): Refused(
+        "the agent is not signed in: only they can sign in",
+        "le téléconseiller n’est pas connecté : lui seul peut se connecter",
+    ),
     (_A.SIGNED_OUT, _J.SIGN_IN): _agent(_A.READY, _A.PAUSED, _A.UNREACHABLE),
     (_A.SIGNED_OUT, _J.SIGN_OUT): _SAME,
     (_A.SIGNED_OUT, _J.GET_READY): _NOT_IN,
@@ -302,7 +309,8 @@ AGENT_TABLE: Mapping[tuple[AgentState, AgentInput], AgentRow] = {
     (_A.UNREACHABLE, _J.SIGN_IN): _ALREADY,
     (_A.UNREACHABLE, _J.SIGN_OUT): _agent(_A.SIGNED_OUT),
     (_A.UNREACHABLE, _J.GET_READY): Refused(
-        "the agent's phone is not registered: start the phone; the agent is ready as soon as it is"
+        "the agent's phone is not registered: start the phone; the agent is ready as soon as it is",
+        "le téléphone n’est pas enregistré : démarrez-le ; le téléconseiller sera alors disponible",
     ),
     (_A.UNREACHABLE, _J.PAUSE): _agent(_A.PAUSED),
     (_A.UNREACHABLE, _J.PHONE_LOST): _SAME,
@@ -334,7 +342,7 @@ def agent_goes(state: AgentState, happened: AgentInput, to: AgentState | None = 
     if isinstance(row, Ignored):
         return False
     if isinstance(row, Refused):
-        raise Rejected("not-now", row.why)
+        raise Rejected("not-now", row.why, row.french)
     if row is None or (to is not None and to not in row.to):
         raise ImpossibleTransition("agent", state, happened)
     return True

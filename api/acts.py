@@ -222,7 +222,10 @@ async def must_reach(context: Context, who: Principal, agent_id: str) -> None:
         agent = await config.get_agent(conn, agent_id)
         team = await _team_of(conn, who)
     if team is not None and agent_id != who.agent_id and team != agent.team:
-        raise forbidden(f"You supervise the team {team!r}; {agent_id!r} is not in it.")
+        raise forbidden(
+            f"You supervise the team {team!r}; {agent_id!r} is not in it.",
+            f"Vous supervisez l’équipe « {team} » ; « {agent_id} » n’en est pas.",
+        )
 
 
 async def _team_of(conn: AsyncConnection, who: Principal) -> str | None:
@@ -251,7 +254,10 @@ async def must_reach_call(context: Context, who: Principal, call_id: str) -> Non
         return
     present = (context.feed.agents.get(agent_id) for agent_id in agents)
     if not any(agent is not None and agent.team == team for agent in present):
-        raise forbidden(f"You supervise the team {team!r}; nobody of it is in this call.")
+        raise forbidden(
+            f"You supervise the team {team!r}; nobody of it is in this call.",
+            f"Vous supervisez l’équipe « {team} » ; personne n’en est dans cet appel.",
+        )
 
 
 Agent = Annotated[Acting, Depends(for_agent)]

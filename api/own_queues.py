@@ -48,5 +48,8 @@ async def seen_queues(
         return own
     await config.get_queue(conn, queue_id)
     if own is not None and queue_id not in own:
-        raise forbidden(f"You do not work for the queue {queue_id!r}.")
+        raise forbidden(
+            f"You do not work for the queue {queue_id!r}.",
+            f"Vous ne travaillez pas pour la file « {queue_id} ».",
+        )
     return frozenset({queue_id})

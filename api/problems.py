@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from api.reasons import pick_language
 from control.client import FloorAbsent, FloorRefused
 from store import errors as stored
 from store.config_change import ConfigInvalid
@@ -48,7 +49,10 @@ class ProblemDetails(BaseModel):
 
 
 class Problem(Exception):
-    """Answer the request with this problem."""
+    """Answer the request with this problem.
+
+    `french` is the detail in French; None: none. What people at the pages meet has it.
+    """
 
     def __init__(
         self,
@@ -58,6 +62,7 @@ class Problem(Exception):
         *,
         errors: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
+        french: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -65,18 +70,23 @@ class Problem(Exception):
         self.detail = detail
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
+        self.french = french
 
-    def response(self) -> JSONResponse:
-        """The HTTP response."""
+    def response(self, accept_language: str | None = None) -> JSONResponse:
+        """The HTTP response; in French if that is preferred (RFC 9110, 12.5.4) and there."""
+        language, detail = "en", self.detail
+        if self.french is not None and pick_language(None, accept_language, "en") == "fr":
+            language, detail = "fr", self.french
+        headers = {"Content-Language": language, **self.headers}
         body: dict[str, object] = {
             "type": TYPE_PREFIX + self.slug,
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
-            "detail": self.detail,
+            "detail": detail,
         }
         if self.errors:
             body["errors"] = [fault.model_dump(exclude_none=True) for fault in self.errors]
-        return JSONResponse(body, self.status, self.headers, MEDIA_TYPE)
+        return JSONResponse(body, self.status, headers, MEDIA_TYPE)
 
 
 def not_found(kind: str, id_: str) -> Problem:
@@ -99,9 +109,9 @@ def unauthorized(detail: str, slug: str = "unauthorized") -> Problem:
     return Problem(401, slug, detail, headers={"WWW-Authenticate": 'Bearer realm="plateau"'})
 
 
-def forbidden(detail: str) -> Problem:
+def forbidden(detail: str, french: str | None = None) -> Problem:
     """403."""
-    return Problem(403, "forbidden", detail)
+    return Problem(403, "forbidden", detail, french=french)
 
 
 def of_store(error: stored.StoreError) -> Problem:
@@ -116,8 +126,10 @@ def of_store(error: stored.StoreError) -> Problem:
                 str(error),
                 errors=[Fault(pointer=f"/{error.field}", message=str(error))],
             )
-        case stored.InUse() | RecallClaimed() | RecallClosed():
+        case stored.InUse():
             return Problem(409, error.slug, str(error))
+        case RecallClaimed() | RecallClosed():
+            return Problem(409, error.slug, str(error), french=error.french)
         case stored.UnknownReference():
             return Problem(
                 422,
@@ -147,7 +159,11 @@ def of_floor(error: FloorAbsent) -> Problem:
         if error.maybe_done
         else " Start it with `plateau up`; configuration and history stay available meanwhile."
     )
-    return Problem(503, "floor-absent", f"{error}{hint}", headers={"Retry-After": "5"})
+    french = "Le plateau ne répond pas."
+    if error.maybe_done:
+        french += " La demande a pu être exécutée : regardez avant de la répéter."
+    headers = {"Retry-After": "5"}
+    return Problem(503, "floor-absent", f"{error}{hint}", headers=headers, french=french)
 
 
 def _of_validation(error: RequestValidationError) -> Problem:
@@ -176,26 +192,29 @@ def _of_validation(error: RequestValidationError) -> Problem:
 def install(app: FastAPI) -> None:
     """Make all errors of `app` problem details."""
 
-    async def on_problem(_: Request, error: Exception) -> Response:
+    def answer(request: Request, problem: Problem) -> Response:
+        return problem.response(request.headers.get("accept-language"))
+
+    async def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
-        return error.response()
+        return answer(request, error)
 
-    async def on_store(_: Request, error: Exception) -> Response:
+    async def on_store(request: Request, error: Exception) -> Response:
         assert isinstance(error, stored.StoreError)
-        return of_store(error).response()
+        return answer(request, of_store(error))
 
-    async def on_absent(_: Request, error: Exception) -> Response:
+    async def on_absent(request: Request, error: Exception) -> Response:
         assert isinstance(error, FloorAbsent)
-        return of_floor(error).response()
+        return answer(request, of_floor(error))
 
-    async def on_refused(_: Request, error: Exception) -> Response:
+    async def on_refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, FloorRefused)
-        refusal = error.refusal
-        return Problem(refusal.status, refusal.slug, refusal.detail).response()
+        it = error.refusal
+        return answer(request, Problem(it.status, it.slug, it.detail, french=it.french))
 
-    async def on_invalid(_: Request, error: Exception) -> Response:
+    async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return _of_validation(error).response()
+        return answer(request, _of_validation(error))
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -205,20 +224,22 @@ def install(app: FastAPI) -> None:
             detail = f"There is nothing at {request.url.path}."
         elif error.status_code == 405:
             detail = f"{request.method} is not possible at {request.url.path}."
-        return Problem(error.status_code, slug, detail, headers=error.headers).response()
+        return answer(request, Problem(error.status_code, slug, detail, headers=error.headers))
 
-    async def on_database(_: Request, error: Exception) -> Response:
+    async def on_database(request: Request, error: Exception) -> Response:
         # Class 22 of SQL's states: it was the value, not the database.
         state = getattr(getattr(error, "orig", None), "sqlstate", None)
         if isinstance(state, str) and state.startswith("22"):
             detail = "The request holds a value that the database cannot keep."
-            return Problem(422, "invalid", detail).response()
-        return Problem(
+            return answer(request, Problem(422, "invalid", detail))
+        absent = Problem(
             503,
             "store-unavailable",
             "The database does not answer; calls go on without it. Try again in a few seconds.",
             headers={"Retry-After": "5"},
-        ).response()
+            french="La base de données ne répond pas ; les appels continuent. Réessayez bientôt.",
+        )
+        return answer(request, absent)
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(stored.StoreError, on_store)

@@ -56,8 +56,8 @@ _RULES = {
 }
 
 
-def pick_language(lang: str | None, accept: str | None) -> Language:
-    """The language asked for: `lang`, then the first of ours in Accept-Language, else French."""
+def pick_language(lang: str | None, accept: str | None, otherwise: Language = "fr") -> Language:
+    """The one asked for: `lang`, then the first of ours in Accept-Language, else `otherwise`."""
     wanted = [lang or "", *(part.partition(";")[0].strip() for part in (accept or "").split(","))]
     for tag in wanted:
         match tag.lower()[:2]:
@@ -65,7 +65,7 @@ def pick_language(lang: str | None, accept: str | None) -> Language:
                 return "fr"
             case "en":
                 return "en"
-    return "fr"
+    return otherwise
 
 
 # ---- one agent ---------------------------------------------------------------------------------

@@ -231,11 +231,15 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """It was not done. `status` is the HTTP status that fits, `slug` names the problem."""
+    """It was not done. `status` is the HTTP status that fits, `slug` names the problem.
+
+    `french` is the same sentence as `detail`, None where there is no French one.
+    """
 
     slug: str
     status: int
     detail: str
+    french: str | None = None
 
 
 Wish = AgentRequest | TalkRequest | FloorRequest | ReadLive | ReadHealth | Follow | Reload

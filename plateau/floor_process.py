@@ -437,7 +437,7 @@ class FloorProcess:
         try:
             self._service.ask(wish, also)
         except Rejected as refusal:
-            return Refused(refusal.slug, refusal.status, str(refusal))
+            return Refused(refusal.slug, refusal.status, str(refusal), refusal.french)
         if isinstance(wish, PlaceCall | Consult):
             work = self._service.engine.floor.agents[wish.agent_id]
             return Done(id=work.consult_id if isinstance(wish, Consult) else work.call_id)

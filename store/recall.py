@@ -64,13 +64,21 @@ class RecallResult(StrEnum):
     NOT_WANTED = "not_wanted"
 
 
-class RecallClosed(StoreError):
+class RecallRefused(StoreError):
+    """The entry cannot be worked on by this agent now; `french` is the same sentence."""
+
+    def __init__(self, message: str, french: str) -> None:
+        super().__init__(message)
+        self.french = french
+
+
+class RecallClosed(RecallRefused):
     """The entry is closed already: the number was answered, or somebody said that it is done."""
 
     slug = "recall-closed"
 
 
-class RecallClaimed(StoreError):
+class RecallClaimed(RecallRefused):
     """Another agent has claimed the entry."""
 
     slug = "recall-claimed"
@@ -299,8 +307,14 @@ async def _first_of(conn: AsyncConnection, loss_id: str) -> str:
 
 def _refusal(entry: RecallEntry) -> StoreError:
     if entry.closed_at is not None:
-        return RecallClosed(f"Nothing is to be done here any more: {entry.state.value}.")
-    return RecallClaimed(f"The agent {entry.claimed_by!r} has claimed this entry.")
+        return RecallClosed(
+            f"Nothing is to be done here any more: {entry.state.value}.",
+            "Il n’y a plus rien à faire ici : cet appel perdu est traité.",
+        )
+    return RecallClaimed(
+        f"The agent {entry.claimed_by!r} has claimed this entry.",
+        f"Le téléconseiller « {entry.claimed_by} » s’occupe déjà de cet appel perdu.",
+    )
 
 
 async def claim(conn: AsyncConnection, entry_id: str, agent_id: str, now_ms: int) -> RecallEntry:

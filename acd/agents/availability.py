@@ -85,7 +85,12 @@ def known(floor: Floor, agent_id: AgentId) -> AgentWork:
     """The agent's live state. Raises Rejected (404) for an agent that is not configured."""
     work = floor.agents.get(agent_id)
     if work is None or agent_id not in floor.config.agents:
-        raise Rejected("unknown-agent", f"There is no agent {agent_id!r}.", 404)
+        raise Rejected(
+            "unknown-agent",
+            f"There is no agent {agent_id!r}.",
+            f"Il n’y a pas de téléconseiller « {agent_id} ».",
+            404,
+        )
     return work
 
 
@@ -243,6 +248,8 @@ def must_have_disposed(work: AgentWork) -> None:
         raise Rejected(
             DISPOSITION_MISSING,
             "This queue wants a disposition for each call: set one, and wrap-up is over.",
+            "Cette file veut une qualification pour chaque appel : donnez-la, et le "
+            "post-appel prend fin.",
         )
 
 
@@ -268,7 +275,10 @@ def must_be_reason(floor: Floor, reason: str) -> None:
     if reasons and reason not in reasons:
         listed = ", ".join(sorted(reasons))
         raise Rejected(
-            "unknown-pause-reason", f"There is no pause reason {reason!r}: {listed}.", 422
+            "unknown-pause-reason",
+            f"There is no pause reason {reason!r}: {listed}.",
+            f"Il n’y a pas de motif de pause « {reason} » : {listed}.",
+            422,
         )
 
 

@@ -47,12 +47,20 @@ def hand(floor: Floor, agent_id: AgentId) -> Hand:
     work = known(floor, agent_id)
     call = floor.calls.get(work.call_id) if work.call_id is not None else None
     if call is None or work.channel_id is None:
-        raise Rejected("no-call", f"{agent_id!r} has no call in hand.")
+        raise Rejected(
+            "no-call",
+            f"{agent_id!r} has no call in hand.",
+            f"« {agent_id} » n’a pas d’appel en main.",
+        )
     consult = floor.calls.get(work.consult_id) if work.consult_id is not None else None
     front = consult if consult is not None and _in_front(call, consult) else call
     talk = front.talk
     if talk is None or front.state is not CallState.TALKING:
-        raise Rejected("not-now", "The other side has not answered yet: wait, or hang up.")
+        raise Rejected(
+            "not-now",
+            "The other side has not answered yet: wait, or hang up.",
+            "L’autre partie n’a pas encore répondu : attendez, ou raccrochez.",
+        )
     side, leg = _place(front, talk, work)
     return Hand(work, call, front, consult, side, talk, leg)
 

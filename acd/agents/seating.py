@@ -53,6 +53,7 @@ def sign_in(floor: Floor, event: SignIn) -> None:
             raise Rejected(
                 "signed-in-already",
                 f"{work.id!r} is signed in without a standing line: sign out first.",
+                f"« {work.id} » est connecté sans ligne permanente : déconnectez-le d’abord.",
             )
         return
     work = enter(floor, seated, target, None if event.ready else "sign_in")
@@ -63,16 +64,26 @@ def sign_in(floor: Floor, event: SignIn) -> None:
 def _must_be_free(floor: Floor, work: AgentWork, phone: PhoneId) -> None:
     if not floor.is_phone(phone):
         raise Rejected(
-            "unknown-phone", f"There is no phone {phone!r}: name an agent's or a seat.", 404
+            "unknown-phone",
+            f"There is no phone {phone!r}: name an agent's or a seat.",
+            f"Il n’y a pas de poste « {phone} » : nommez celui d’un téléconseiller ou "
+            "un poste libre.",
+            404,
         )
     there = floor.agent_at(phone)
     other = floor.agents.get(there) if there is not None and there != work.id else None
     if other is not None and other.state is not AgentState.SIGNED_OUT:
-        raise Rejected("phone-taken", f"{other.id!r} is signed in on phone {phone!r}.")
+        raise Rejected(
+            "phone-taken",
+            f"{other.id!r} is signed in on phone {phone!r}.",
+            f"« {other.id} » est connecté sur le poste « {phone} ».",
+        )
     if work.state is not AgentState.SIGNED_OUT and floor.phone_of(work.id) != phone:
         raise Rejected(
             "signed-in-elsewhere",
             f"{work.id!r} is signed in on phone {floor.phone_of(work.id)!r}: sign out there first.",
+            f"« {work.id} » est connecté sur le poste « {floor.phone_of(work.id)} » : "
+            "déconnectez-le là-bas d’abord.",
         )
 
 
@@ -105,7 +116,9 @@ def get_ready(floor: Floor, agent_id: AgentId) -> None:
         ring_line(floor, floor.agents[agent_id])
     elif line_rings(work):
         raise Rejected(
-            "line-rings", "The agent's line is being rung: pick it up, and calls come by it."
+            "line-rings",
+            "The agent's line is being rung: pick it up, and calls come by it.",
+            "La ligne du téléconseiller sonne : qu’il décroche, et les appels y arrivent.",
         )
     else:
         availability.get_ready(floor, agent_id)

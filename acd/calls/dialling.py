@@ -34,6 +34,8 @@ def must_be_allowed(floor: Floor, number: str) -> None:
             "destination-not-allowed",
             f"Calls to {number} are not allowed: an administrator lists the beginnings of "
             "allowed numbers under “outside”.",
+            f"Les appels vers {number} ne sont pas permis : un administrateur inscrit "
+            "les débuts de numéro permis sous « outside ».",
             403,
         )
 

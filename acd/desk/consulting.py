@@ -42,9 +42,17 @@ def consult(floor: Floor, asked: Consult) -> None:
     held = hand(floor, asked.agent_id)
     must_be_alone(held)
     if held.talk.held_by_phone:
-        raise Rejected("held-by-phone", "A phone holds the call: take it back there first.")
+        raise Rejected(
+            "held-by-phone",
+            "A phone holds the call: take it back there first.",
+            "Un téléphone met l’appel en attente : reprenez-le d’abord sur ce téléphone.",
+        )
     if held.talk.other_held:
-        raise Rejected("not-now", "The other side holds you: wait until they take you back.")
+        raise Rejected(
+            "not-now",
+            "The other side holds you: wait until they take you back.",
+            "L’autre partie vous a mis en attente : attendez qu’elle vous reprenne.",
+        )
     target = targets.checked(floor, asked.target, asked.agent_id, held.call)
     call = talks.stop_recording(floor, talks.put_on_hold(floor, held.call))
     talk = call.talk
@@ -59,15 +67,35 @@ def consult(floor: Floor, asked: Consult) -> None:
 def must_be_alone(held: Hand) -> None:
     """Raises Rejected unless this is an agent with one customer, whom they may send elsewhere."""
     if held.call.kind is CallKind.CONSULT:
-        raise Rejected("not-yours", "A colleague is asking you: the customer is theirs.")
+        raise Rejected(
+            "not-yours",
+            "A colleague is asking you: the customer is theirs.",
+            "Un collègue vous consulte : le client est le sien.",
+        )
     if held.consult is not None:
-        raise Rejected("consulting", "End or complete the consultation first.")
+        raise Rejected(
+            "consulting",
+            "End or complete the consultation first.",
+            "Terminez d’abord la consultation, ou le transfert.",
+        )
     if held.talk.third is not None:
-        raise Rejected("in-conference", "Leave the conference, or let the third party go, first.")
+        raise Rejected(
+            "in-conference",
+            "Leave the conference, or let the third party go, first.",
+            "Quittez d’abord la conférence, ou libérez le tiers.",
+        )
     if held.side is Side.CALLER:
-        raise Rejected("not-yours", "You called this colleague: end the call, then ring another.")
+        raise Rejected(
+            "not-yours",
+            "You called this colleague: end the call, then ring another.",
+            "Vous avez appelé ce collègue : raccrochez, puis appelez-en un autre.",
+        )
     if held.call.channel_id is None:
-        raise Rejected("no-customer", "There is no customer in this call.")
+        raise Rejected(
+            "no-customer",
+            "There is no customer in this call.",
+            "Il n’y a pas de client dans cet appel.",
+        )
 
 
 def opened(
@@ -120,20 +148,30 @@ def _consulting(floor: Floor, agent_id: AgentId) -> tuple[Call, Call]:
     call = floor.calls.get(work.call_id) if work.call_id is not None else None
     consultation = floor.calls.get(work.consult_id) if work.consult_id is not None else None
     if call is None or consultation is None:
-        raise Rejected("not-consulting", f"{agent_id!r} consults nobody.")
+        raise Rejected(
+            "not-consulting",
+            f"{agent_id!r} consults nobody.",
+            f"« {agent_id} » ne consulte personne.",
+        )
     return call, consultation
 
 
 def _answered(consultation: Call) -> Talk:
     if consultation.talk is None or consultation.state is not CallState.TALKING:
-        raise Rejected("not-now", "Nobody has answered the consultation yet.")
+        raise Rejected(
+            "not-now",
+            "Nobody has answered the consultation yet.",
+            "Personne n’a encore répondu à la consultation.",
+        )
     return consultation.talk
 
 
 def _must_share_leg(consultation: Call) -> None:
     if not consultation.leg_shared:
         raise Rejected(
-            "phones-own-call", "The phone made this second call by itself: use the phone for this."
+            "phones-own-call",
+            "The phone made this second call by itself: use the phone for this.",
+            "Le téléphone a passé ce second appel lui-même : servez-vous du téléphone.",
         )
 
 
@@ -232,7 +270,11 @@ def _all_in(floor: Floor, call: Call, third: Party) -> Call:
 def _conferring(floor: Floor, agent_id: AgentId) -> Hand:
     held = hand(floor, agent_id)
     if held.talk.third is None:
-        raise Rejected("no-conference", f"{agent_id!r} is in no conference.")
+        raise Rejected(
+            "no-conference",
+            f"{agent_id!r} is in no conference.",
+            f"« {agent_id} » n’est dans aucune conférence.",
+        )
     return held
 
 
@@ -240,7 +282,11 @@ def drop_third(floor: Floor, agent_id: AgentId) -> None:
     """Let the third party go. Raises Rejected."""
     held = _conferring(floor, agent_id)
     if held.side is not Side.AGENT:
-        raise Rejected("not-yours", "Only the agent who leads the conference lets others go.")
+        raise Rejected(
+            "not-yours",
+            "Only the agent who leads the conference lets others go.",
+            "Seul le téléconseiller qui mène la conférence en libère les autres.",
+        )
     consultation_ends.third_over(floor, held.front, EndedBy.AGENT)
 
 
@@ -261,7 +307,11 @@ def leave_conference(floor: Floor, agent_id: AgentId) -> None:
         case Side.THIRD:
             consultation_ends.third_over(floor, held.front, EndedBy.AGENT)
         case Side.CALLER:
-            raise Rejected("not-yours", "This call is yours: hang up to end it.")
+            raise Rejected(
+                "not-yours",
+                "This call is yours: hang up to end it.",
+                "Cet appel est le vôtre : raccrochez pour y mettre fin.",
+            )
 
 
 def _third_takes(floor: Floor, call: Call, gone: ChannelId | None) -> None:

@@ -177,7 +177,12 @@ def _reason(floor: Floor, digit: str) -> str:
     if chosen is not None:
         return chosen
     if digit:
-        raise Rejected("unknown-pause-reason", f"No pause reason has the digit {digit!r}.", 422)
+        raise Rejected(
+            "unknown-pause-reason",
+            f"No pause reason has the digit {digit!r}.",
+            f"Aucun motif de pause n’a la touche « {digit} ».",
+            422,
+        )
     return "pause" if not reasons or "pause" in reasons else next(iter(sorted(reasons)))
 
 
@@ -188,7 +193,12 @@ def _disposition(floor: Floor, agent_id: AgentId, number: str) -> str:
     known = floor.queue(queue_id).dispositions if queue_id is not None else ()
     place = int(number) if number.isdigit() else 0
     if not 1 <= place <= len(known):
-        raise Rejected("unknown-disposition", f"There is no disposition {number!r}.", 422)
+        raise Rejected(
+            "unknown-disposition",
+            f"There is no disposition {number!r}.",
+            f"Il n’y a pas de qualification « {number} ».",
+            422,
+        )
     return known[place - 1].code
 
 

@@ -65,9 +65,18 @@ def place(floor: Floor, asked: PlaceCall) -> None:
     work = _caller(floor, asked.agent_id)
     phone = floor.phone_of(work.id)
     if phone is None or not work.phone_up:
-        raise Rejected("phone-down", f"The phone of {work.id!r} is not registered: start it.")
+        raise Rejected(
+            "phone-down",
+            f"The phone of {work.id!r} is not registered: start it.",
+            f"Le téléphone de « {work.id} » n’est pas enregistré : démarrez-le.",
+        )
     if asked.queue_id is not None and asked.queue_id not in floor.config.queues:
-        raise Rejected("unknown-queue", f"There is no queue {asked.queue_id!r}.", 404)
+        raise Rejected(
+            "unknown-queue",
+            f"There is no queue {asked.queue_id!r}.",
+            f"Il n’y a pas de file « {asked.queue_id} ».",
+            404,
+        )
     target = checked(floor, asked.target, work.id)
     standing = work.line if work.line_up else None
     channel_id = standing or ChannelId(floor.new_id())
@@ -125,7 +134,11 @@ def _caller(floor: Floor, agent_id: AgentId) -> AgentWork:
     work = availability.known(floor, agent_id)
     availability.must_have_disposed(work)
     if work.state not in _MAY_CALL:
-        raise Rejected("not-now", f"{agent_id!r} is {work.state}: who is free can place a call.")
+        raise Rejected(
+            "not-now",
+            f"{agent_id!r} is {work.state}: who is free can place a call.",
+            f"« {agent_id} » n’est pas libre : seul qui l’est peut passer un appel.",
+        )
     return work
 
 

@@ -65,11 +65,24 @@ def _told(
 def _waiting(floor: Floor, call_id: CallId) -> Call:
     call = floor.calls.get(call_id)
     if call is None:
-        raise Rejected("unknown-call", f"There is no call {call_id!r} in progress.", 404)
+        raise Rejected(
+            "unknown-call",
+            f"There is no call {call_id!r} in progress.",
+            f"Il n’y a pas d’appel « {call_id} » en cours.",
+            404,
+        )
     if not stay.in_queue(floor, call):
-        raise Rejected("not-waiting", f"The call is {call.state}: it waits in no queue.")
+        raise Rejected(
+            "not-waiting",
+            f"The call is {call.state}: it waits in no queue.",
+            "L’appel n’attend dans aucune file.",
+        )
     if call.dial is not None:
-        raise Rejected("not-now", "The customer's phone is being rung: wait for the answer.")
+        raise Rejected(
+            "not-now",
+            "The customer's phone is being rung: wait for the answer.",
+            "Le téléphone du client sonne : attendez sa réponse.",
+        )
     return call
 
 
@@ -86,7 +99,12 @@ def force_state(floor: Floor, asked: ForceState) -> None:
     work = known(floor, asked.agent_id)
     if asked.state not in _FORCED:
         states = ", ".join(_FORCED)
-        raise Rejected("state-not-forced", f"An agent can be put into {states} only.", 422)
+        raise Rejected(
+            "state-not-forced",
+            f"An agent can be put into {states} only.",
+            f"Un téléconseiller ne peut être mis que dans ces états : {states}.",
+            422,
+        )
     target = availability.free_state(work) if asked.state is AgentState.READY else asked.state
     reason = availability.free_reason(work) if target is AgentState.UNREACHABLE else None
     if target is AgentState.PAUSED:
@@ -121,7 +139,12 @@ def end_call(floor: Floor, asked: EndCall) -> None:
     """End a call, whatever it is doing. Raises Rejected (404) for one that is not here."""
     call = floor.calls.get(asked.call_id)
     if call is None:
-        raise Rejected("unknown-call", f"There is no call {asked.call_id!r} in progress.", 404)
+        raise Rejected(
+            "unknown-call",
+            f"There is no call {asked.call_id!r} in progress.",
+            f"Il n’y a pas d’appel « {asked.call_id} » en cours.",
+            404,
+        )
     call_goes(call.state, CallInput.ASKED_TO_END, CallState.ENDED)
     if asked.by is not None:
         agent_id = call.talk.agent_id if call.talk is not None else None
@@ -136,9 +159,18 @@ def move(floor: Floor, asked: MoveCall) -> None:
     """Send a waiting call to another queue; it keeps its age. Raises Rejected."""
     call = _waiting(floor, asked.call_id)
     if asked.queue_id not in floor.config.queues:
-        raise Rejected("unknown-queue", f"There is no queue {asked.queue_id!r}.", 404)
+        raise Rejected(
+            "unknown-queue",
+            f"There is no queue {asked.queue_id!r}.",
+            f"Il n’y a pas de file « {asked.queue_id} ».",
+            404,
+        )
     if call.visit is not None and call.visit.queue_id == asked.queue_id:
-        raise Rejected("same-queue", "The call waits in this queue already.")
+        raise Rejected(
+            "same-queue",
+            "The call waits in this queue already.",
+            "L’appel attend déjà dans cette file.",
+        )
     call = ringing.withdraw_all(floor, call, OfferEnd.WITHDRAWN)
     call = _told(floor, call, "move", asked.by, None, asked.queue_id)
     target = Target(TargetKind.QUEUE, asked.queue_id)
@@ -190,7 +222,11 @@ def _talk_of(floor: Floor, agent_id: AgentId) -> Call:
     work = known(floor, agent_id)
     call = floor.calls.get(work.call_id) if work.call_id is not None else None
     if call is None or call.talk is None or call.state is not CallState.TALKING:
-        raise Rejected("no-call", f"{agent_id!r} is not in a conversation.")
+        raise Rejected(
+            "no-call",
+            f"{agent_id!r} is not in a conversation.",
+            f"« {agent_id} » n’est pas en conversation.",
+        )
     return call
 
 
@@ -229,11 +265,24 @@ def _ring_supervisor(floor: Floor, call: Call, asked: Supervise) -> None:
 
 def _must_be_usable(floor: Floor, asked: Supervise) -> None:
     if not floor.is_phone(asked.phone):
-        raise Rejected("unknown-phone", f"There is no phone {asked.phone!r}.", 404)
+        raise Rejected(
+            "unknown-phone",
+            f"There is no phone {asked.phone!r}.",
+            f"Il n’y a pas de poste « {asked.phone} ».",
+            404,
+        )
     if asked.phone not in floor.phones_up:
-        raise Rejected("phone-down", f"The phone {asked.phone!r} is not registered.")
+        raise Rejected(
+            "phone-down",
+            f"The phone {asked.phone!r} is not registered.",
+            f"Le téléphone « {asked.phone} » n’est pas enregistré.",
+        )
     if any(m.phone == asked.phone for c in floor.calls.values() for m in c.monitors):
-        raise Rejected("phone-busy", f"The phone {asked.phone!r} listens to a call already.")
+        raise Rejected(
+            "phone-busy",
+            f"The phone {asked.phone!r} listens to a call already.",
+            f"Le téléphone « {asked.phone} » écoute déjà un appel.",
+        )
     owner = floor.agent_at(asked.phone)
     work = floor.agents.get(owner) if owner is not None else None
     idle = (AgentState.SIGNED_OUT, AgentState.PAUSED)
@@ -241,6 +290,8 @@ def _must_be_usable(floor: Floor, asked: Supervise) -> None:
         raise Rejected(
             "phone-busy",
             f"{owner!r} is {work.state} on this phone: pause first, so that no call comes to it.",
+            f"« {owner} » travaille sur ce poste : mettez-vous d’abord en pause, pour "
+            "qu’aucun appel n’y arrive.",
         )
 
 
@@ -275,7 +326,11 @@ def stop(floor: Floor, asked: StopSupervising) -> None:
     call = _talk_of(floor, asked.agent_id)
     monitor = _monitor_of(call, asked.agent_id, asked.by)
     if monitor is None:
-        raise Rejected("not-supervising", f"{asked.by!r} is not with this conversation.")
+        raise Rejected(
+            "not-supervising",
+            f"{asked.by!r} is not with this conversation.",
+            f"« {asked.by} » n’est pas dans cette conversation.",
+        )
     call = monitors.end(floor, call, monitor)
     _told(floor, call, "leave", asked.by, asked.agent_id)
 
@@ -286,11 +341,17 @@ def take_over(floor: Floor, asked: TakeOver) -> None:
     monitor = _monitor_of(call, asked.agent_id, asked.by)
     talk = call.talk
     if monitor is None or not monitor.up or talk is None:
-        raise Rejected("not-supervising", "Listen, whisper or barge first, then take over.")
+        raise Rejected(
+            "not-supervising",
+            "Listen, whisper or barge first, then take over.",
+            "Écoutez, soufflez ou intervenez d’abord ; ensuite, reprenez l’appel.",
+        )
     if call.consult_id is not None or talk.third is not None or talk.on_hold:
         raise Rejected(
             "not-now",
             "The customer is on hold, or a third party is there: let the agent end that first.",
+            "Le client est en attente, ou un tiers est là : laissez d’abord le "
+            "téléconseiller y mettre fin.",
         )
     owner = floor.agent_at(monitor.phone)
     work = floor.agents.get(owner) if owner is not None else None

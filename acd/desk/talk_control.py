@@ -28,9 +28,15 @@ def hold(floor: Floor, agent_id: AgentId) -> None:
     _must_lead(held)
     by_caller = held.side is Side.CALLER
     if talks.held_leg(held.front, by_caller) is None:
-        raise Rejected("not-now", "It is a voice message: there is nobody to be put on hold.")
+        raise Rejected(
+            "not-now",
+            "It is a voice message: there is nobody to be put on hold.",
+            "C’est un message vocal : il n’y a personne à mettre en attente.",
+        )
     if held.talk.on_hold:
-        raise Rejected("on-hold", "The other side is on hold already.")
+        raise Rejected(
+            "on-hold", "The other side is on hold already.", "L’autre partie est déjà en attente."
+        )
     talks.put_on_hold(floor, held.front, by_caller)
 
 
@@ -40,19 +46,37 @@ def retrieve(floor: Floor, agent_id: AgentId) -> None:
     _must_lead(held)
     by_caller = held.side is Side.CALLER
     if not held.talk.on_hold:
-        raise Rejected("not-on-hold", "The other side is not on hold.")
+        raise Rejected(
+            "not-on-hold", "The other side is not on hold.", "L’autre partie n’est pas en attente."
+        )
     if held.talk.held_by_phone:
-        raise Rejected("held-by-phone", "A phone holds: take the call back on that phone.")
+        raise Rejected(
+            "held-by-phone",
+            "A phone holds: take the call back on that phone.",
+            "C’est un téléphone qui met en attente : reprenez l’appel sur ce téléphone.",
+        )
     if held.talk.other_held != by_caller:
-        raise Rejected("not-yours", "The other side holds you: only they take you back.")
+        raise Rejected(
+            "not-yours",
+            "The other side holds you: only they take you back.",
+            "L’autre partie vous a mis en attente : elle seule vous reprend.",
+        )
     talks.take_back(floor, held.front, by_caller)
 
 
 def _must_lead(held: Hand) -> None:
     if held.side is Side.THIRD:
-        raise Rejected("not-yours", "Only the agent who leads the conference holds the customer.")
+        raise Rejected(
+            "not-yours",
+            "Only the agent who leads the conference holds the customer.",
+            "Seul le téléconseiller qui mène la conférence met le client en attente.",
+        )
     if held.front.kind is CallKind.CONSULT and held.side is not Side.CALLER:
-        raise Rejected("not-yours", "A colleague is asking you: only they can hold.")
+        raise Rejected(
+            "not-yours",
+            "A colleague is asking you: only they can hold.",
+            "Un collègue vous consulte : lui seul peut mettre en attente.",
+        )
 
 
 def mute(floor: Floor, agent_id: AgentId, muted: bool) -> None:
@@ -71,12 +95,21 @@ def mute(floor: Floor, agent_id: AgentId, muted: bool) -> None:
 def press(floor: Floor, agent_id: AgentId, digits: str) -> None:
     """Send keys to the other side. Raises Rejected, for what is no key with status 422."""
     if not digits or len(digits) > MOST_KEYS or not KEYS.issuperset(digits):
-        raise Rejected("no-keys", f"1 to {MOST_KEYS} keys are sent: digits, * # and A to D.", 422)
+        raise Rejected(
+            "no-keys",
+            f"1 to {MOST_KEYS} keys are sent: digits, * # and A to D.",
+            f"On envoie de 1 à {MOST_KEYS} touches : chiffres, * # et A à D.",
+            422,
+        )
     held = hand(floor, agent_id)
     by_caller = held.side is Side.CALLER
     to = talks.held_leg(held.front, by_caller)
     if to is None or held.side is Side.THIRD:
-        raise Rejected("not-yours", "Keys go from the call's agent to the customer.")
+        raise Rejected(
+            "not-yours",
+            "Keys go from the call's agent to the customer.",
+            "Les touches vont du téléconseiller de l’appel au client.",
+        )
     floor.order(SendDigits(held.front.lane, to, digits))
     _digits_told(floor, held.front, agent_id, len(digits))
 
@@ -97,7 +130,11 @@ def hang_up(floor: Floor, agent_id: AgentId) -> None:
     call = floor.calls.get(work.call_id) if work is not None and work.call_id else None
     consult = floor.calls.get(work.consult_id) if work is not None and work.consult_id else None
     if call is not None and any(one.agent_id == agent_id for one in call.offers):
-        raise Rejected("not-now", "The call is still being offered: take it or let it ring.")
+        raise Rejected(
+            "not-now",
+            "The call is still being offered: take it or let it ring.",
+            "L’appel vous est encore présenté : prenez-le ou laissez-le sonner.",
+        )
     if consult is not None and consult.talk is None:
         end(floor, consult, Ending(Outcome.NO_ANSWER, "consult_cancelled", EndedBy.AGENT))
     elif call is not None and call.kind is CallKind.CALLBACK and not call.served:

@@ -50,16 +50,37 @@ def take_back(floor: Floor, asked: TakeBack) -> None:
     work = availability.known(floor, asked.agent_id)
     call = floor.calls.get(asked.call_id)
     if call is None:
-        raise Rejected("unknown-call", f"There is no call {asked.call_id!r} in progress.", 404)
+        raise Rejected(
+            "unknown-call",
+            f"There is no call {asked.call_id!r} in progress.",
+            f"Il n’y a pas d’appel « {asked.call_id} » en cours.",
+            404,
+        )
     resume = call.resume
     if resume is None or call.talk is not None:
-        raise Rejected("too-late", "Only a call that was given away and nobody took comes back.")
+        raise Rejected(
+            "too-late",
+            "Only a call that was given away and nobody took comes back.",
+            "Seul un appel transféré que personne n’a encore pris revient.",
+        )
     if resume.agent_id != work.id:
-        raise Rejected("not-yours", "Only the agent who gave a call away takes it back.")
+        raise Rejected(
+            "not-yours",
+            "Only the agent who gave a call away takes it back.",
+            "Seul le téléconseiller qui a transféré un appel le reprend.",
+        )
     if call.state not in _STILL_SOUGHT:
-        raise Rejected("too-late", f"The call has gone on from there: it is {call.state} now.")
+        raise Rejected(
+            "too-late",
+            f"The call has gone on from there: it is {call.state} now.",
+            "L’appel a continué son chemin : il ne revient plus.",
+        )
     if not _free_for(work, call):
-        raise Rejected("not-now", f"{work.id!r} is {work.state}: a call comes back to who is free.")
+        raise Rejected(
+            "not-now",
+            f"{work.id!r} is {work.state}: a call comes back to who is free.",
+            f"« {work.id} » n’est pas libre : un appel revient à qui l’est.",
+        )
     target = Target(TargetKind.AGENT, work.id)
     call = handing.told(floor, _recalled(floor, call, work.id), work.id, "taken_back", target)
     _ring_again(floor, call, work.id)

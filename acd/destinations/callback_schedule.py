@@ -33,15 +33,27 @@ def book(floor: Floor, asked: BookCallback) -> None:
     callback that there is already (409).
     """
     if asked.queue_id not in floor.config.queues:
-        raise Rejected("unknown-queue", f"There is no queue {asked.queue_id!r}.", 404)
+        raise Rejected(
+            "unknown-queue",
+            f"There is no queue {asked.queue_id!r}.",
+            f"Il n’y a pas de file « {asked.queue_id} ».",
+            404,
+        )
     dialling.must_be_allowed(floor, asked.number)
     if asked.id in floor.calls:
-        raise Rejected("already-booked", f"There is a call {asked.id!r} already.", 409)
+        raise Rejected(
+            "already-booked",
+            f"There is a call {asked.id!r} already.",
+            f"Il y a déjà un appel « {asked.id} ».",
+            409,
+        )
     for there in callbacks.open_for(floor, asked.number, asked.queue_id):
         raise Rejected(
             "already-booked",
             f"{asked.number} is to be called back by {asked.queue_id} already: callback "
             f"{there.id}; cancel that one first.",
+            f"{asked.number} doit déjà être rappelé par {asked.queue_id} : rappel "
+            f"{there.id} ; annulez-le d’abord.",
             409,
         )
     at = max(floor.now_ms, asked.at or 0)
@@ -62,9 +74,18 @@ def cancel(floor: Floor, asked: CancelCallback) -> None:
     """A callback is given up. Raises Rejected: there is none (404), it was reached (409)."""
     call = floor.calls.get(asked.call_id)
     if call is None or call.kind is not CallKind.CALLBACK:
-        raise Rejected("unknown-callback", f"There is no open callback {asked.call_id!r}.", 404)
+        raise Rejected(
+            "unknown-callback",
+            f"There is no open callback {asked.call_id!r}.",
+            f"Il n’y a pas de rappel à faire « {asked.call_id} ».",
+            404,
+        )
     if call.served:
-        raise Rejected("too-late", "The customer has been reached: the call is in progress.")
+        raise Rejected(
+            "too-late",
+            "The customer has been reached: the call is in progress.",
+            "Le client a été joint : l’appel est en cours.",
+        )
     call = callbacks.over(floor, callbacks.told(floor, call, "cancelled", by=asked.by))
     end(floor, call, Ending(Outcome.NO_ANSWER, "cancelled", EndedBy.SYSTEM))
 

@@ -117,7 +117,12 @@ class FloorService:
         Raises Rejected, with nothing changed or by our fault.
         """
         if not self._step(request, also):
-            raise Rejected("floor-fault", "The floor failed at this; see its log.", 500)
+            raise Rejected(
+                "floor-fault",
+                "The floor failed at this; see its log.",
+                "Le plateau a échoué à cette demande : voyez son journal.",
+                500,
+            )
 
     def _step(self, event: Event, also: tuple[AnyFact, ...] = ()) -> bool:
         """Whether the engine dealt with it. Raises Rejected."""

@@ -166,11 +166,13 @@ async def test_a_days_work(tmp_path: Path) -> None:
         await page.get_by_role("button", name="Libérer le tiers").click()
         await until_asked(stand, e.DropThird(ONE))
 
-        stand.floor.answers[e.Transfer] = Refused("agent-not-free", 409, "Karim is talking.")
+        stand.floor.answers[e.Transfer] = Refused(
+            "agent-not-free", 409, "Karim is talking.", "Karim est en appel."
+        )
         floor.change(talking, talk)
         await page.get_by_label("Destinataire").select_option("agent 1002")
         await page.get_by_role("button", name="Transférer", exact=True).click()
-        await expect(page.locator("#said")).to_have_text("Karim is talking.")
+        await expect(page.locator("#said")).to_have_text("Karim est en appel.")
         await expect(page.locator("#take-back")).to_be_hidden()
         del stand.floor.answers[e.Transfer]
         await page.get_by_role("button", name="Transférer", exact=True).click()

@@ -55,10 +55,13 @@ class Person:
         return done
 
     async def refused(self, method: str, path: str, status: int = 409, **body: object) -> str:
-        """Ask for what cannot be granted; the problem's name."""
-        answer = await self.rest(method, path, status=status, json=body or None)
+        """Ask for what cannot be granted; the problem's name. The floor says why, in French too."""
+        french = {"Accept-Language": "fr"}
+        answer = await self.rest(method, path, status=status, json=body or None, headers=french)
         problem: Json = answer.json()
         assert problem["detail"], problem
+        if status == 409:
+            assert answer.headers["Content-Language"] == "fr", problem
         return str(problem["type"]).rsplit(":", 1)[1]
 
     @asynccontextmanager

@@ -44,7 +44,7 @@ async def _supervise(team: TeamFloor, mode: MonitorMode) -> None:
 
     async def taken() -> bool:
         result = await team.client.ask(Supervise(_ANA, _BY, SEAT, mode))
-        assert isinstance(result, Done) or result == Refused("phone-down", 409, ANY), result
+        assert isinstance(result, Done) or result == Refused("phone-down", 409, ANY, ANY), result
         return isinstance(result, Done)
 
     await until("the supervisor's phone is rung or the mode is another", taken)

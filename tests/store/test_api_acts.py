@@ -108,6 +108,44 @@ async def test_the_floors_sentence_is_the_answer(stand: Stand) -> None:
     assert (problem["type"].rsplit(":", 1)[1], problem["detail"]) == ("on-hold", refusal.detail)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "language"),
+    [
+        (None, "en"),
+        ("fr", "fr"),
+        ("fr-CA,en;q=0.5", "fr"),
+        ("en-GB,fr;q=0.9", "en"),
+        ("de,fr;q=0.5", "fr"),
+        ("de", "en"),
+    ],
+)
+async def test_the_floors_sentence_is_in_the_language_asked_for(
+    stand: Stand, wanted: str | None, language: str
+) -> None:
+    said = {"en": "The other side is on hold already.", "fr": "L’autre partie est en attente."}
+    stand.floor.answers[e.Hold] = Refused("on-hold", 409, said["en"], said["fr"])
+    headers = {} if wanted is None else {"Accept-Language": wanted}
+    answer = await stand.call("POST", "/agents/me/call/hold", "1001", headers=headers)
+    assert answer.json()["detail"] == said[language]
+    assert answer.headers["Content-Language"] == language
+    # What has no French sentence is said in English, and says so.
+    answer = await stand.call("POST", "/agents/nobody/call/hold", headers=headers)
+    assert (answer.status_code, answer.headers["Content-Language"]) == (404, "en")
+
+
+async def test_a_lost_caller_of_somebody_else_is_refused_in_french_too(stand: Stand) -> None:
+    await lose(stand, "v1")
+    assert (await stand.call("POST", "/recall-list/v1/claim", "1001")).status_code == 200
+    body = {"agent_id": "1002"}
+    refused = await stand.call(
+        "POST", "/recall-list/v1/call", "boss", json=body, headers={"Accept-Language": "fr"}
+    )
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "Le téléconseiller « 1001 » s’occupe déjà de cet appel perdu.",
+    )
+
+
 FAULTY = [
     ("call/transfer", {"target": {"kind": "flow", "id": "x"}}, "/target/kind"),
     ("call/transfer", {"target": {"kind": "number", "id": "not a number"}}, "/target/id"),
