@@ -215,7 +215,7 @@ def _go_without(floor: Floor, call: Call, consultation: Call, gone: ChannelId | 
     if consultation.talk is not None:
         handing.hand_over(floor, call, consultation, "warm", gone)
     else:
-        handing.give_semi_attended(floor, call, consultation, gone)
+        handing.give_semi_attended(floor, call, consultation, "blind", gone)
 
 
 # ---- three -------------------------------------------------------------------------------------

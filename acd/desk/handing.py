@@ -145,7 +145,7 @@ def begin_with(floor: Floor, call: Call, other: talks.Other) -> None:
 
 
 def give_semi_attended(
-    floor: Floor, call: Call, consult: Call, gone: ChannelId | None = None
+    floor: Floor, call: Call, consult: Call, how: str, gone: ChannelId | None = None
 ) -> None:
     """The one consulted has not answered yet: the customer goes there, to the same place."""
     target = asked_for(consult)
@@ -158,4 +158,4 @@ def give_semi_attended(
     end(floor, consult, Ending(Outcome.NO_ANSWER, "transferred", EndedBy.AGENT))
     if target is None:
         return
-    give_away(floor, call, target, "blind", place, gone)
+    give_away(floor, call, target, how, place, gone)

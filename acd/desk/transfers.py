@@ -136,7 +136,7 @@ def by_phone(floor: Floor, call: Call, event: PhoneTransferred) -> None:
     elif pair[1].talk is not None:
         handing.hand_over(floor, *pair, how="phone")
     else:
-        handing.give_semi_attended(floor, *pair)
+        handing.give_semi_attended(floor, *pair, how="phone")
     for channel_id in event.link:
         floor.order(HangUp(call.lane, channel_id))
 
