@@ -128,7 +128,9 @@ class Acting:
         if found is None and wrapping_up and view is not None:
             found = view.wrap_up_call_id
         if found is None:
-            raise Problem(409, "no-call", f"{self.agent_id!r} has no call in hand.")
+            detail = f"{self.agent_id!r} has no call in hand."
+            french = f"« {self.agent_id} » n’a pas d’appel en main."
+            raise Problem(409, "no-call", detail, french=french)
         return found
 
 
@@ -193,7 +195,12 @@ def named(who: Principal, agent_id: str) -> acd.AgentId:
     if agent_id != ME:
         return acd.AgentId(agent_id)
     if who.agent_id is None:
-        raise Problem(409, "no-agent", "Your account belongs to no agent: name the agent's id.")
+        raise Problem(
+            409,
+            "no-agent",
+            "Your account belongs to no agent: name the agent's id.",
+            french="Votre compte n’est celui d’aucun téléconseiller : nommez-en un.",
+        )
     return acd.AgentId(who.agent_id)
 
 

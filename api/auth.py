@@ -145,6 +145,7 @@ def _keep_pace(context: Context, principal: Principal) -> None:
             "too-many-requests",
             f"These are too many requests at once for one account or key; go on in {wait_s} s.",
             headers={"Retry-After": str(wait_s)},
+            french=f"Trop de demandes à la fois pour ce compte ; reprenez dans {wait_s} s.",
         )
 
 

@@ -207,6 +207,7 @@ def _changed_meanwhile() -> Problem:
         412,
         "changed-meanwhile",
         "Somebody has changed it since you read it: read it again, then change it.",
+        french="Quelqu’un l’a modifié depuis votre lecture : relisez, puis modifiez.",
     )
 
 

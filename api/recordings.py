@@ -122,12 +122,17 @@ async def play_recording(context: Ctx, who: AsAgent, recording_id: PathId) -> Fi
     """404: no such recording; 409: still being made; 410: lost, or its file is gone. Audited."""
     row = await _visible(context, who, recording_id)
     if row.state == "started":
-        raise Problem(409, "recording-unfinished", "This conversation is still being recorded.")
+        detail = "This conversation is still being recorded."
+        french = "Cette conversation est encore en cours d’enregistrement."
+        raise Problem(409, "recording-unfinished", detail, french=french)
     if row.state == "lost" or row.path is None:
-        raise Problem(410, "recording-lost", f"There is no audio: {row.lost_reason or 'unknown'}.")
+        detail = f"There is no audio: {row.lost_reason or 'unknown'}."
+        raise Problem(410, "recording-lost", detail, french="Il n’y a pas de son à écouter.")
     file = _inside(context.settings.recordings, row.path)
     if file is None:
-        raise Problem(410, "recording-gone", "The file of this recording is not there any more.")
+        detail = "The file of this recording is not there any more."
+        french = "Le fichier de cet enregistrement n’est plus là."
+        raise Problem(410, "recording-gone", detail, french=french)
     async with context.engine.begin() as conn:
         await audit(conn, context, who.actor, "play", f"recording:{recording_id}")
     return FileResponse(
