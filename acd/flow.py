@@ -18,7 +18,8 @@ class FlowState(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `playing` is true while a prompt that the flow asked for has not ended. `due_at` is the UTC ms
     at which the node wants to be woken, None if it waits for something else. `steps` counts nodes
-    entered (the limit stops loops). `tries` counts the attempts at the present node.
+    entered (the limit stops loops). `tries` counts the attempts at the present node. `closed` while
+    the last calendar on the way was closed.
     """
 
     flow: FlowId
@@ -32,6 +33,7 @@ class FlowState(msgspec.Struct, frozen=True, omit_defaults=True):
     playing: bool = False
     answered: bool = False
     due_at: int | None = None
+    closed: bool = False
     variables: dict[str, str] = {}
 
 

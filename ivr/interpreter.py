@@ -12,8 +12,8 @@ What callers feel:
   played: the caller can still choose.
 - The caller is answered just before the first prompt or menu, not earlier.
 
-Two variables are the interpreter's own: `_rest` holds the prompts still to be played (a change of
-language needs another `Say`), `_closed` is set while the last calendar on the way was closed.
+One variable is the interpreter's own: `_rest` holds the prompts still to be played (a change of
+language needs another `Say`).
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ class _Walk:
                 return self._ask(node, node.prompts)
             case HoursNode():
                 now = verdict(self._flow.calendars[node.calendar], self._now_ms)
-                self._set_variable("_closed", None if now.open else "1")
+                self._set(closed=not now.open)
                 way = Choice(node.open if now.open else node.closed)
                 return self._leave(node, "open" if now.open else "closed", way)
             case QueueNode():
@@ -231,7 +231,7 @@ class _Walk:
                 )
             case TransferNode() | VoicemailNode() | CallbackNode():
                 self._leave(node, None, None)
-                self._end(SendTo(_target(node), node.data, self._closed()))
+                self._end(SendTo(_target(node), node.data, self._state.closed))
             case HangUpNode():
                 if not self._play(node.prompts):
                     self._hang_up(node, None)
@@ -246,11 +246,8 @@ class _Walk:
 
     def _hang_up(self, node: HangUpNode, why: str | None) -> None:
         self._leave(node, why, None)
-        default = Outcome.OUT_OF_HOURS if self._closed() else Outcome.SELF_SERVICE
+        default = Outcome.OUT_OF_HOURS if self._state.closed else Outcome.SELF_SERVICE
         self._end(Finish(node.outcome or default, node.id))
-
-    def _closed(self) -> bool:
-        return "_closed" in self._state.variables
 
     def _end(self, action: FlowAction) -> None:
         self._actions.append(action)

@@ -38,7 +38,10 @@ def first_leg_gone(floor: Floor, call: Call) -> None:
         # Turned away, or on the way outside: no longer the queue's.
         ending = Ending(Outcome.OVERFLOW, "hung_up_on_the_way", by)
     else:
-        ending = Ending(Outcome.FLOW_HANG_UP, "hung_up_in_flow", by)
+        # Who does not hear out that it is closed came out of hours like who does.
+        closed = call.flow is not None and call.flow.closed
+        outcome = Outcome.OUT_OF_HOURS if closed else Outcome.FLOW_HANG_UP
+        ending = Ending(outcome, "hung_up_in_flow", by)
     end(floor, call, ending, gone=call.channel_id)
 
 

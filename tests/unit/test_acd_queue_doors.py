@@ -12,7 +12,7 @@ from acd.config import Calendar, OpenSpan
 from acd.events import Configure, DigitPressed
 from acd.facts import ContactEnded, VisitOpened
 from acd.flow import AnswerNow as AnswerInFlow
-from acd.flow import FlowCaller, FlowTurn, SendTo
+from acd.flow import FlowCaller, FlowState, FlowTurn, Say, SendTo
 from acd.model import (
     AgentState,
     CalendarId,
@@ -122,6 +122,19 @@ def test_who_is_sent_away_by_a_flow_came_out_of_hours_if_its_calendar_was_closed
     world.restart()
     world.hangs_up(world.caller(dnis="601"))
     assert came_in_hours(world) == [not closed]
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_who_hangs_up_in_a_flow_came_out_of_hours_if_its_calendar_was_closed(closed: bool) -> None:
+    world = Queued(floor_of(queue()))
+    flows = SentAway(Target(TargetKind.AGENT, "ana"), closed)
+    state = FlowState(FlowId("menu"), 1, "menu", "fr", 0, playing=True, closed=closed)
+    flows.turn = FlowTurn(state, (AnswerInFlow(), Say(("prompt:closed",), "fr")))
+    world.flows = flows
+    world.restart()
+    world.hangs_up(world.caller(dnis="601"))
+    outcome = Outcome.OUT_OF_HOURS if closed else Outcome.FLOW_HANG_UP
+    assert world.outcomes() == [(outcome, "hung_up_in_flow")]
 
 
 def test_whom_an_agent_takes_behind_a_closed_flow_came_in_hours() -> None:
