@@ -260,9 +260,8 @@ def pause(floor: Floor, agent_id: AgentId, reason: str) -> None:
     """
     work = known(floor, agent_id)
     must_be_reason(floor, reason)
-    if work.state is AgentState.WRAP_UP and work.wrap_up_mandatory:
-        take_down(floor, work, AgentState.PAUSED, reason)
-    elif agent_goes(work.state, AgentInput.PAUSE, AgentState.PAUSED):
+    owes = work.state is AgentState.WRAP_UP and work.wrap_up_mandatory
+    if not owes and agent_goes(work.state, AgentInput.PAUSE, AgentState.PAUSED):
         work = close_wrap_up(floor, work)
         enter(floor, work, AgentState.PAUSED, reason)
     else:

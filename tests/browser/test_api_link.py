@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -66,17 +65,17 @@ async def reload(page: Page) -> None:
 
 async def cut_off(page: Page) -> None:
     """Reload at once, without waiting for what is being loaded."""
-    for _ in range(50):
+    for _ in range(100):
         try:
             await page.reload(wait_until="commit")
         except Error as error:
             # Just between two documents the browser takes no order: the key is down still.
             if "Not attached to an active page" not in str(error):
                 raise
-            await asyncio.sleep(0.02)
+            await page.wait_for_load_state("domcontentloaded")
         else:
             return
-    raise AssertionError("the browser was between two pages for a second")
+    raise AssertionError("the browser was between two pages each time")
 
 
 async def test_reloading_and_copied_tabs_stay_signed_in(tmp_path: Path) -> None:
