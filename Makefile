@@ -25,7 +25,7 @@ test: setup ## all tests: pure, stores, real Asterisk, browser; ONLY=tests/unit 
 check: setup ## types, style, imports between rooms, the compose file
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy acd ari ivr recording api store kpi control switch plateau migrations demo bench tests
+	@.venv/bin/mypy acd ari ivr recording api store kpi control switch load plateau migrations demo bench tests
 	@.venv/bin/lint-imports
 	@PLATEAU_SIP_ADDRESS= PLATEAU_TRUNK_MATCH=172.28.91.50 docker-compose -f docker-compose.yml config -q
 	@PLATEAU_SIP_ADDRESS= PLATEAU_TRUNK_MATCH=172.28.91.50 docker-compose -f docker-compose.yml --profile sipp config -q

@@ -17,8 +17,8 @@ from bench import engine_cost, report, routing_cost, setup_time
 from bench.figures import EngineCost, Load, RoutingCost, SetupTime
 from bench.machine import Machine, machine
 from bench.stand import StandFailed
+from load.errors import PartyError
 from switch.model import SwitchUnavailable
-from tests.contract.harness import HarnessError
 
 RESULTS = Path(__file__).resolve().parent / "results"
 LOADS = (Load(recorded=True), Load(recorded=False))
@@ -43,7 +43,7 @@ def main(
                     err=True,
                 )
             found.append(asyncio.run(setup_time.measure(load)))
-    except (StandFailed, SwitchUnavailable, HarnessError) as error:
+    except (StandFailed, SwitchUnavailable, PartyError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     costs = engine_cost.measure_all()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bench.way import Stage
-from tests.contract.harness import LoadFigures, Pattern, Percentiles
+from load.callers import LoadFigures
+from load.figures import Percentiles
+from load.plan import Pattern
 
 LIMIT_MS = 120.0
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bench.figures import EngineCost, RoutingCost, SetupTime
 from bench.machine import Machine
-from tests.contract.harness import Percentiles
+from load.figures import Percentiles
 
 
 @dataclass(frozen=True, slots=True)

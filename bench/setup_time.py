@@ -26,18 +26,13 @@ from bench.figures import LIMIT_MS, Costs, Kept, Load, SetupTime
 from bench.machine import CpuMeter, machine, memory_mib
 from bench.stand import DNIS, Stand, StandFailed, stand, until
 from bench.way import FloorTimes, stages
+from load.callers import SippLoad
+from load.errors import PartyError
+from load.figures import Percentiles, percentiles
+from load.fleet import SippFleet
+from load.plan import CallPlan, Pattern, arrivals
 from store import tables as t
 from switch.model import SwitchUnavailable
-from tests.contract.harness import (
-    CallPlan,
-    HarnessError,
-    Pattern,
-    Percentiles,
-    SippFleet,
-    SippLoad,
-    arrivals,
-    percentiles,
-)
 
 RING_MS = 20
 TALK_MS = 1_000
@@ -271,7 +266,7 @@ def main(
     load = Load(rate, agents, seconds, recorded, pattern, seed, limit_ms)
     try:
         found = asyncio.run(measure(load, profile=profile))
-    except (StandFailed, SwitchUnavailable, HarnessError) as error:
+    except (StandFailed, SwitchUnavailable, PartyError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     if as_json:

@@ -25,6 +25,8 @@ from acd.events import SignIn
 from acd.model import AgentId, AgentState, FlowId, PhoneId, QueueId, SkillId, SkillLevel
 from control.client import FloorClient
 from control.protocol import Done, Health, Live, ReadHealth, ReadLive
+from load.registering import Account
+from load.site import SCENARIOS, PortPool, Site
 from plateau.clock import Clock
 from plateau.settings import Settings
 from plateau.stack import environment
@@ -37,7 +39,6 @@ from switch import lifecycle
 from switch.cli import default_rootfs
 from switch.model import RunningSwitch
 from switch.sipp import sipp_argv
-from tests.contract.harness import SCENARIOS, Account, PortPool, Site
 
 ROOT = Path(__file__).resolve().parent.parent
 DNIS = "700"

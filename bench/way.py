@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tests.contract.harness import Event, Percentiles, percentiles
+from load.figures import Event, Percentiles, percentiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,17 +18,17 @@ from demo import screen
 from demo.errors import DemoFailed, DemoStopped
 from demo.places import take_place
 from demo.show import Result, Show, write_json
+from load.errors import PartyError
 from plateau.settings import Settings
 from store.errors import StoreError
 from switch.model import SwitchUnavailable
-from tests.contract.harness import HarnessError
 
 _FAILURES = (
     DemoFailed,
     PlateauError,
     StoreError,
     SwitchUnavailable,
-    HarnessError,
+    PartyError,
     SQLAlchemyError,
     OSError,
 )

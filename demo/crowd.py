@@ -18,7 +18,12 @@ from demo.desk import Desk
 from demo.impatient import Impatient
 from demo.people import RING_MS, Person, by_number, draw_people
 from demo.rest import LiveCall, Picture, Sip
-from tests.contract.harness import Account, EndedBy, SippFleet, SippLoad, Site
+from load.callers import SippLoad
+from load.dialog import EndedBy
+from load.errors import PartyError
+from load.fleet import SippFleet
+from load.registering import Account
+from load.site import Site
 
 WAVE_S = 100.0
 _CALLER_HZ: int | None = None  # a caller's tone would cut the last digit short
@@ -87,7 +92,7 @@ class Crowd:
     # ---- phones ----
 
     async def open_phones(self, accounts: Mapping[str, Sip]) -> None:
-        """Register one phone for each agent. Raises HarnessError when that fails."""
+        """Register one phone for each agent. Raises PartyError when that fails."""
         self._phones = {agent: account.user for agent, account in accounts.items()}
         sip = [Account(account.user, account.secret) for account in accounts.values()]
         fleet = SippFleet(self._site, sip, ring_ms=RING_MS, tone_hz=_AGENT_HZ)
@@ -250,7 +255,7 @@ class Crowd:
                 for wave in self._waves:
                     await wave.load.sipp.finished(timeout_s)
                     await wave.load.sipp.close()  # reads the last of its events
-        except (TimeoutError, AssertionError):
+        except (TimeoutError, PartyError):
             return False
         return True
 

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from demo.cast import CALLBACK_KEY, EXPERT
 from demo.people import Person
 from demo.rest import LiveCall
-from tests.contract.harness import EndedBy, SippCaller, SippOutside, Site, Subscriber
+from load.caller import SippCaller
+from load.dialog import EndedBy
+from load.outside import SippOutside, Subscriber
+from load.site import Site
 
 _RING_MS = 1500
 _CUSTOMER_HZ, _EXPERT_HZ = 800, 600
@@ -92,7 +95,7 @@ class Impatient:
         return None if one is None else one.person
 
     async def wait(self, call: LiveCall) -> None:
-        """One of them waits in a queue: press the key, once. Raises HarnessError."""
+        """One of them waits in a queue: press the key, once. Raises PartyError."""
         one = self._ones[call.number or ""]
         if not one.asked and one.menu.done():
             one.menu.result()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from demo.cast import AGENTS, NUMBERS, WRAP_UP_S
-from tests.contract.harness.plan import CallPlan, arrivals
+from load.plan import CallPlan, arrivals
 
 RING_MS = 700
 LOAD = 1.2  # offered work over the agents' time: a minute is short, and some give up

@@ -25,9 +25,9 @@ from demo.errors import DemoFailed, DemoStopped
 from demo.impatient import Impatient
 from demo.places import Place
 from demo.rest import FloorHealth, Picture, Rest
+from load.site import SCENARIOS, PortPool, Site
 from plateau import stack
 from switch.sipp import sipp_argv
-from tests.contract.harness import SCENARIOS, PortPool, Site
 
 _LOOK_S = 0.3
 _ENDING = "No new callers; calls are ending (Ctrl-C ends them now)"
@@ -101,7 +101,7 @@ class Show:
     async def run(self) -> Result:
         """Start, play, count, end.
 
-        Raises DemoFailed, DemoStopped, PlateauError, HarnessError and what the rooms raise.
+        Raises DemoFailed, DemoStopped, PlateauError, PartyError and what the rooms raise.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -23,6 +23,7 @@ from api.credentials import hash_password
 from api.serve import server
 from ivr.model import DEFAULT_VOICES, media_hash
 from ivr.speech import FOLDER
+from load.sound import RATE
 from plateau.clock import Clock
 from plateau.stack import api_settings
 from store import accounts
@@ -30,7 +31,6 @@ from store import config as store_config
 from store.rows import FlowRow, NumberRow, QueueRow, Role, SkillRow, UserRow
 from tests.contract.desks import Person
 from tests.contract.harness import tone
-from tests.contract.harness.tones import RATE
 from tests.contract.real_floor import direct
 from tests.contract.team import CUSTOMER, TeamFloor
 from tests.waiting import until

@@ -27,10 +27,11 @@ from ari import (
     recordings,
 )
 from ari.channels import Direction, EndRecordingOn
+from load.sound import RATE
 from switch import lifecycle
 from switch.cli import default_rootfs
 from switch.model import RunningSwitch, SwitchConfig
-from tests.contract.harness.tones import RATE, is_silent, read_wav, tone, wav_tones
+from tests.contract.harness.tones import is_silent, read_wav, tone, wav_tones
 
 pytestmark = pytest.mark.contract
 

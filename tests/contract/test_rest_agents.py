@@ -11,6 +11,7 @@ from plateau.clock import Clock
 from store import tables as t
 from tests.contract.desks import Json
 from tests.contract.harness import Behaviour, EndedBy, SippAgent, SippCaller, Subscriber
+from tests.contract.harness.hearing import Hearing
 from tests.contract.office import PARTNER, OfficeFloor
 from tests.contract.people import SEAT, People
 from tests.contract.team import (
@@ -205,7 +206,7 @@ async def test_conference_of_three_that_one_is_let_go_of_and_that_another_leaves
         office.in_talk("ana") as (ana, caller),
         office.at_work("bob") as bob,
     ):
-        everybody = [(ana, ANA), (bob, BOB), (caller, CALLER)]
+        everybody: list[tuple[Hearing, int]] = [(ana, ANA), (bob, BOB), (caller, CALLER)]
         await me.act("call/consult", target=BOB_BY_ID)
         await both_hear(ana, ANA, bob, BOB)
         await me.act("call/conference")

@@ -23,7 +23,9 @@ _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*/(?:[\w.-]+\.\w+)?")
 _NAME = re.compile(r"(?:[A-Z]\w+\.)?_?[a-zA-Z]\w*(?:\(.*\))?")
-_ROOMS = ("acd", "ari", "ivr", "recording", "api", "store", "kpi", "control", "switch", "plateau")
+_ROOMS = (
+    "acd", "ari", "ivr", "recording", "api", "store", "kpi", "control", "switch", "load", "plateau",
+)  # fmt: skip
 
 _NOT_OURS = frozenset({"assert_never", "case", "if"})
 """Words of Python's that architecture.md sets as code."""

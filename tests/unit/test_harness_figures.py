@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.contract.harness.figures import (
+from load.figures import (
     Counts,
     Event,
     exit_meaning,
@@ -15,7 +15,7 @@ from tests.contract.harness.figures import (
     percentiles,
     setup_times_ms,
 )
-from tests.contract.harness.plan import CallPlan, Pattern, arrivals, injection_file
+from load.plan import CallPlan, Pattern, arrivals, injection_file
 
 pytestmark = pytest.mark.unit
 

@@ -7,8 +7,8 @@ import struct
 
 import pytest
 
-from tests.contract.harness.audio import RtpParty, ulaw_frames
-from tests.contract.harness.rtp import (
+from load.audio import RtpParty
+from load.rtp import (
     RtpPacket,
     decode_rtp,
     event_digit,
@@ -16,7 +16,8 @@ from tests.contract.harness.rtp import (
     event_payload,
     rtp_capture,
 )
-from tests.contract.harness.tones import tones_heard
+from load.sound import ulaw_frames
+from tests.contract.harness.tones import pcm_of, tones_heard
 from tests.waiting import until_blocking
 
 pytestmark = pytest.mark.unit
@@ -100,10 +101,10 @@ def test_two_parties_hear_each_other() -> None:
         until_blocking(
             "each hears half a second", lambda: min(len(left.frames), len(right.frames)) >= 25
         )
-        begun = (left.frames[0].arrived_ns - left._began_ns) / 1e9
+        begun = (left.frames[0].arrived_ns - left.began_ns) / 1e9
         assert left.longest_gap_s(begun, begun + 0.4) < 0.2
-    assert [one.hz for one in tones_heard(left.pcm())] == [1000]
-    assert [one.hz for one in tones_heard(right.pcm())] == [450]
+    assert [one.hz for one in tones_heard(pcm_of(left))] == [1000]
+    assert [one.hz for one in tones_heard(pcm_of(right))] == [450]
     assert left.frames_between(begun, begun + 0.4) == pytest.approx(20, abs=2)
     assert left.frames_between(100.0, 101.0) == 0
 

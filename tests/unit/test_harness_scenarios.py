@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.harness.process import whole_scenario
-from tests.contract.harness.site import SCENARIOS
+from load.process import whole_scenario
+from load.site import SCENARIOS
 
 pytestmark = pytest.mark.unit
 
 _FILES = sorted(SCENARIOS.glob("*.xml"))
 _NAME = re.compile(r"(uac|uas|register|unregister)_?[a-z0-9_]*expect_[a-z0-9_]+\.xml")
-_HARNESS = SCENARIOS.parent / "harness"
+_HARNESS = SCENARIOS.parent
 #: What the harness sends to steer a call; a scenario that waits for anything else waits for ever.
 _VERBS = {
     "HANGUP", "ANSWER", "BUSY", "DECLINE", "UNKNOWN", "OFFER", "TRANSFER", "DIAL", "LEAVE", "SKIP",

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.contract.harness.site import unread_bytes
+from load.site import unread_bytes
 
 pytestmark = pytest.mark.unit
 

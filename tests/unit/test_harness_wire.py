@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.harness.agent import asks_auto_answer
-from tests.contract.harness.wire import (
+from load.agent import asks_auto_answer
+from load.wire import (
     SipMessage,
     decode_message,
     media_of,

@@ -1,27 +1,33 @@
-"""The SIPp harness: phones for contract tests, demo and bench.
+"""The phones of the contract tests: those of `load/`, with ears for tones.
 
-SIPp (3.8) does the signalling from the scenarios next door; in tests Python owns each party's
-sound. `SippCaller`, `SippAgent` and `SippOutside` are steered one by one; `SippFleet` and
-`SippLoad` are many.
+`SippCaller`, `SippAgent` and `SippOutside` are steered one by one; `SippFleet` and `SippLoad` are
+many, and hear nothing.
 """
 
-from tests.contract.harness.agent import Behaviour, SippAgent
-from tests.contract.harness.audio import RtpParty
-from tests.contract.harness.call import OutsideCall, PhoneCall
-from tests.contract.harness.caller import SippCaller
-from tests.contract.harness.dialog import Direction, EndedBy, Transfer
-from tests.contract.harness.errors import HarnessError, HarnessTimeout, SippFailed
-from tests.contract.harness.figures import Counts, Event, Percentiles, percentiles
-from tests.contract.harness.fleet import SippFleet
-from tests.contract.harness.load import LoadFigures, SippLoad
-from tests.contract.harness.outside import SippOutside, Subscriber
-from tests.contract.harness.plan import CallPlan, Pattern, arrivals
-from tests.contract.harness.registering import Account, register, register_refused, unregister
-from tests.contract.harness.site import SCENARIOS, PortPool, Site
+from load.agent import Behaviour
+from load.audio import RtpParty
+from load.callers import LoadFigures, SippLoad
+from load.dialog import Direction, EndedBy, Transfer
+from load.errors import PartyError as HarnessError
+from load.errors import PartyTimeout as HarnessTimeout
+from load.errors import SippFailed
+from load.figures import Counts, Event, Percentiles, percentiles
+from load.fleet import SippFleet
+from load.outside import Subscriber
+from load.plan import CallPlan, Pattern, arrivals
+from load.registering import Account, register, register_refused, unregister
+from load.site import SCENARIOS, PortPool, Site
+from load.sound import TONES
+from load.wire import SipMessage
+from tests.contract.harness.parties import (
+    OutsideCall,
+    PhoneCall,
+    SippAgent,
+    SippCaller,
+    SippOutside,
+)
 from tests.contract.harness.tones import (
-    TONES,
     ToneHeard,
-    encode_ulaw,
     hears,
     hears_other_sound,
     is_silent,
@@ -30,7 +36,6 @@ from tests.contract.harness.tones import (
     tones_heard,
     wav_tones,
 )
-from tests.contract.harness.wire import SipMessage
 
 __all__ = [
     "SCENARIOS",
@@ -63,7 +68,6 @@ __all__ = [
     "ToneHeard",
     "Transfer",
     "arrivals",
-    "encode_ulaw",
     "hears",
     "hears_other_sound",
     "is_silent",

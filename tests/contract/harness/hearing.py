@@ -1,4 +1,4 @@
-"""What a test asks one end of a call: what it hears, what it presses, which digits came.
+"""What a test asks one end of a call: which tones it hears, and which it never does.
 
 Decides how long is listened and what counts as heard; refuses to know SIP. Times are seconds on
 the party's own sound time line (`now_s`).
@@ -6,15 +6,13 @@ the party's own sound time line (`now_s`).
 
 from __future__ import annotations
 
-import asyncio
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from tests.contract.harness.audio import RtpParty
-from tests.contract.harness.errors import HarnessError, HarnessTimeout
+from load.errors import PartyError
+from load.sound import TONES
+from load.sounding import Sounding
 from tests.contract.harness.tones import (
     BLOCK_S,
-    TONES,
     Pcm,
     ToneHeard,
     hears,
@@ -22,6 +20,7 @@ from tests.contract.harness.tones import (
     is_silent,
     level_dbfs,
     longest_run_s,
+    pcm_of,
     tones_heard,
 )
 
@@ -34,19 +33,8 @@ _NEVER_S = 0.1
 """A tone of this length was heard; less is a click at the edge of another sound."""
 
 
-class Hearing(ABC):
-    """One end of a call that sends a tone and digits, and listens."""
-
-    name: str
-    audio: RtpParty
-
-    @abstractmethod
-    def report(self) -> str:
-        """Return what a failure message needs to say of the party."""
-
-    def now_s(self) -> float:
-        """Return the present on this party's sound time line."""
-        return self.audio.now_s()
+class Hearing(Sounding):
+    """A party that tells tones apart."""
 
     def hears_now(self, hz: int, *, for_s: float = 0.4) -> bool:
         """Return whether the tone alone filled the last `for_s` seconds."""
@@ -60,21 +48,21 @@ class Hearing(ABC):
     def heard(self, hz: int, from_s: float, to_s: float | None = None) -> bool:
         """Return whether the tone alone filled [from_s, to_s) of the party's time line."""
         end_s = self.now_s() if to_s is None else to_s
-        return hears(self.audio.pcm(to_s=end_s), hz, from_s, end_s)
+        return hears(pcm_of(self.audio, to_s=end_s), hz, from_s, end_s)
 
     def tones(self, from_s: float = 0.0, to_s: float | None = None) -> list[ToneHeard]:
         """Return the tones that sounded alone in [from_s, to_s), longest first."""
-        return tones_heard(self.audio.pcm(from_s, to_s))
+        return tones_heard(pcm_of(self.audio, from_s, to_s))
 
     def tones_together(self, from_s: float = 0.0, to_s: float | None = None) -> list[ToneHeard]:
         """Return the tones heard in [from_s, to_s), alone or with others, longest first."""
-        return tones_heard(self.audio.pcm(from_s, to_s), mixed=True)
+        return tones_heard(pcm_of(self.audio, from_s, to_s), mixed=True)
 
     async def until_hears(self, hz: int, *, within_s: float, for_s: float = 0.4) -> float:
         """Wait until the tone alone fills the last `for_s` seconds; return that moment (now_s).
 
         Raises:
-            HarnessTimeout: it did not; the message says what was heard instead.
+            PartyTimeout: it did not; the message says what was heard instead.
         """
         return await self._until(lambda: self.hears_now(hz, for_s=for_s), f"{hz} Hz", within_s)
 
@@ -84,7 +72,7 @@ class Hearing(ABC):
         """Wait until all the tones together fill the last `for_s` seconds; return that moment.
 
         Raises:
-            HarnessTimeout: they did not; the message says what was heard instead.
+            PartyTimeout: they did not; the message says what was heard instead.
         """
         what = " and ".join(f"{hz} Hz" for hz in hzs)
         return await self._until(lambda: self.hears_all_now(hzs, for_s=for_s), what, within_s)
@@ -112,7 +100,7 @@ class Hearing(ABC):
         Music and speech hold many tones: ask this of a party that hears parties.
 
         Raises:
-            HarnessError: a tone was heard, or so few frames came that nothing would be proven
+            PartyError: a tone was heard, or so few frames came that nothing would be proven
                 (unless `even_if_quiet`: the party is meant to receive nothing).
         """
         from_s = self.now_s()
@@ -120,57 +108,25 @@ class Hearing(ABC):
         await self.until_past(to_s)
         frames = self.audio.frames_between(from_s, to_s)
         if not even_if_quiet and frames < _ENOUGH_FRAMES * _FRAMES_PER_S * for_s:
-            raise HarnessError(
+            raise PartyError(
                 f"{self.name} received {frames} frames in {for_s:g} s: too few to prove that it "
                 f"did not hear {hzs} Hz\n{self.report()}"
             )
-        piece = self.audio.pcm(from_s, to_s)
+        piece = pcm_of(self.audio, from_s, to_s)
         for hz in hzs:
             if (run_s := longest_run_s(piece, hz)) >= _NEVER_S:
-                raise HarnessError(
+                raise PartyError(
                     f"{self.name} heard {hz} Hz for {run_s:.2f} s within {for_s:g} s, and was "
                     f"never to hear it; all it heard: {tones_heard(piece, mixed=True)}\n"
                     f"{self.report()}"
                 )
 
-    async def press(self, digits: str, *, on_ms: int = 100, gap_ms: int = 100) -> None:
-        """Press keys (RFC 4733) and wait until they were sent; at any moment there is sound.
-
-        Raises:
-            HarnessError: the other side has not named a port for sound yet, or sending stalled.
-        """
-        if not self.audio.has_peer:
-            raise HarnessError(
-                f"{self.name} cannot press {digits!r}: the call was not answered (nor has it early "
-                f"media), or it is over\n{self.report()}"
-            )
-        seconds = self.audio.press(digits, on_ms=on_ms, gap_ms=gap_ms)
-        await self._until(lambda: not self.audio.pressing, f"its {digits} sent", seconds + 1)
-
-    def digits(self) -> str:
-        """Return the digits received so far (RFC 4733 telephone events)."""
-        return self.audio.digits_received()
-
-    async def until_digits(self, digits: str, *, within_s: float) -> float:
-        """Wait until the digits received end with `digits`; return that moment (now_s)."""
-        what = f"the digits {digits} (received {self.digits()!r} before)"
-        return await self._until(lambda: self.digits().endswith(digits), what, within_s)
-
     def _last(self, for_s: float) -> Pcm:
         end_s = self.now_s() - _LATE_S
         # The last block begins BLOCK_S before the end: a piece as long as one block is the least.
-        return self.audio.pcm(max(0.0, end_s - max(for_s, BLOCK_S)), end_s)
+        return pcm_of(self.audio, max(0.0, end_s - max(for_s, BLOCK_S)), end_s)
 
-    async def _until(self, condition: Callable[[], bool], what: str, within_s: float) -> float:
-        began_s = self.now_s()
-        while not condition():
-            if self.now_s() - began_s > within_s:
-                piece = self.audio.pcm(from_s=began_s)
-                instead = tones_heard(piece, mixed=True) or f"no tone of {TONES}"
-                raise HarnessTimeout(
-                    f"{self.name} did not hear {what} within {within_s} s, but {instead} at "
-                    f"{level_dbfs(piece):.0f} dBFS, {len(self.audio.frames)} frames in all, "
-                    f"digits {self.digits()!r}\n{self.report()}"
-                )
-            await asyncio.sleep(_LOOK_S)
-        return self.now_s()
+    def _instead(self, from_s: float) -> str:
+        piece = pcm_of(self.audio, from_s)
+        instead = tones_heard(piece, mixed=True) or f"no tone of {TONES}"
+        return f"{instead} at {level_dbfs(piece):.0f} dBFS"

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from load.audio import RtpParty
+from load.sound import DECODED, RATE, TONES
+
 Pcm = NDArray[np.int16]
 
-RATE = 8000
-#: Candidates on whole Goertzel bins of 40 ms, none a harmonic of another within 50 Hz.
-TONES: tuple[int, ...] = (450, 600, 800, 1000, 1250, 1500, 1850, 2200)
 BLOCK_S = 0.04
 _HOP_S = 0.02
 #: A block holds a tone when that tone alone carries this share of the block's energy.
@@ -26,8 +26,7 @@ _SHARE_ALONE = 0.6
 #: In a mix (a recording of both sides) each tone still stands out by this share.
 _SHARE_MIXED = 0.15
 _SILENCE_DBFS = -50.0
-_BIAS = 0x84
-_CLIP = 32635
+_SAMPLES: Pcm = np.array(DECODED, dtype=np.int16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +43,30 @@ def tone(hz: float, seconds: float, *, rate: int = RATE, level: float = 0.3) -> 
     return (level * 32767 * np.sin(2 * np.pi * hz * time)).astype(np.int16)
 
 
-def encode_ulaw(pcm: Pcm) -> bytes:
-    """Return the G.711 mu-law bytes of `pcm` (ITU-T G.711, bias 0x84)."""
-    wide = pcm.astype(np.int32)
-    sign = (wide < 0).astype(np.int32) << 7
-    magnitude = np.minimum(np.abs(wide), _CLIP) + _BIAS
-    exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 7
-    mantissa = (magnitude >> (exponent + 3)) & 0x0F
-    code = (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
-    return bytes(code)
-
-
 def decode_ulaw(data: bytes) -> Pcm:
     """Return the samples of G.711 mu-law bytes."""
-    code = ~np.frombuffer(data, dtype=np.uint8).astype(np.int32) & 0xFF
-    magnitude = ((((code & 0x0F) << 3) + _BIAS) << ((code >> 4) & 7)) - _BIAS
-    return np.where(code & 0x80, -magnitude, magnitude).astype(np.int16)
+    return _SAMPLES[np.frombuffer(data, dtype=np.uint8)]
+
+
+def pcm_of(audio: RtpParty, from_s: float = 0.0, to_s: float | None = None) -> Pcm:
+    """Return what a party heard on its time line; where nothing arrived there is silence.
+
+    A frame is placed by its RTP timestamp after its stream's first one, and anew by its arrival
+    whenever the two disagree by more than 60 ms.
+    """
+    end_s = audio.now_s() if to_s is None else to_s
+    heard = np.zeros(max(0, round(end_s * RATE)), dtype=np.int16)
+    anchors: dict[int, tuple[int, int]] = {}
+    for frame in audio.frames:
+        arrived = (frame.arrived_ns - audio.began_ns) * RATE // 1_000_000_000
+        first, at = anchors.setdefault(frame.ssrc, (frame.timestamp, arrived))
+        position = at + ((frame.timestamp - first) & 0xFFFFFFFF)
+        if abs(position - arrived) > 0.06 * RATE:
+            anchors[frame.ssrc], position = (frame.timestamp, arrived), arrived
+        samples = decode_ulaw(frame.payload)
+        room = heard[max(0, position) : position + len(samples)]
+        room[:] = samples[len(samples) - len(room) if position < 0 else 0 :][: len(room)]
+    return heard[round(from_s * RATE) :]
 
 
 def goertzel_power(block: NDArray[np.float64], hz: float, rate: int) -> float:

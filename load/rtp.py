@@ -9,9 +9,10 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from load.sound import FRAME_SAMPLES
+
 PCMU = 0
 TELEPHONE_EVENT = 101
-FRAME_SAMPLES = 160
 _DIGITS = "0123456789*#ABCD"
 
 

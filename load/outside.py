@@ -10,15 +10,16 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
+from typing import ClassVar, Self
 from urllib.parse import unquote
 
-from tests.contract.harness.agent import Behaviour
-from tests.contract.harness.call import OutsideCall
-from tests.contract.harness.errors import HarnessError, HarnessTimeout, SippFailed
-from tests.contract.harness.figures import Event
-from tests.contract.harness.process import SippProcess
-from tests.contract.harness.registering import FOREVER_MS, injection
-from tests.contract.harness.site import Site
+from load.agent import Behaviour
+from load.call import OutsideCall
+from load.errors import PartyError, PartyTimeout, SippFailed
+from load.figures import Event
+from load.process import SippProcess
+from load.registering import FOREVER_MS, injection
+from load.site import Site
 
 _PORTS = 64
 """RTP ports in turn, one a call: so many calls at once (SIPp counts qualifies too)."""
@@ -45,6 +46,8 @@ class SippOutside:
     sound. Leaving hangs up whatever still talks.
     """
 
+    _call_class: ClassVar[type[OutsideCall]] = OutsideCall
+
     def __init__(
         self, site: Site, subscribers: Mapping[str, Subscriber] | None = None, *, port: int
     ) -> None:
@@ -66,7 +69,7 @@ class SippOutside:
         self.sipp.add_options("-inf", str(ports))
         self.sipp.on_event = self._on_event
 
-    async def __aenter__(self) -> SippOutside:
+    async def __aenter__(self) -> Self:
         try:
             await self.sipp.start()
             await self.sipp.listening(5.0)
@@ -95,7 +98,7 @@ class SippOutside:
         """Wait for the next call to `number` (None: to any); each call is given once.
 
         Raises:
-            HarnessTimeout: it was not called; the message says which numbers were.
+            PartyTimeout: it was not called; the message says which numbers were.
         """
         found: list[OutsideCall] = []
 
@@ -121,7 +124,7 @@ class SippOutside:
             for call in left:
                 verb = "HANGUP" if call.happened("answered") else "BUSY"
                 self.sipp.steer(verb, call.dialog_id())
-            with contextlib.suppress(HarnessTimeout, SippFailed):
+            with contextlib.suppress(PartyTimeout, SippFailed):
                 await self.sipp.until(
                     lambda: all(call.over for call in left), what="its ends", timeout_s=1.0
                 )
@@ -147,7 +150,7 @@ class SippOutside:
         number = unquote(event.fields.get("user", ""))
         subscriber = self._subscribers.get(number)
         try:
-            call = OutsideCall(
+            call = self._call_class(
                 self.site,
                 self.sipp,
                 call_id=event.call_id,
@@ -157,7 +160,7 @@ class SippOutside:
                 rtp_port=int(event.fields["port"]),
             )
         except OSError as error:
-            raise HarnessError(f"outside: more than {_PORTS} calls at once ({error})") from error
+            raise PartyError(f"outside: more than {_PORTS} calls at once ({error})") from error
         self.calls.append(call)
         if subscriber is None:
             self.sipp.steer("UNKNOWN", event.call_id)

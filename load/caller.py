@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import uuid
 
-from tests.contract.harness.dialog import EndedBy
-from tests.contract.harness.errors import HarnessTimeout, SippFailed
-from tests.contract.harness.party import Party
-from tests.contract.harness.process import SippProcess
-from tests.contract.harness.site import Site
+from load.dialog import EndedBy
+from load.errors import PartyTimeout, SippFailed
+from load.party import Party
+from load.process import SippProcess
+from load.site import Site
 
 _CALL_ID = "caller"
 
@@ -98,6 +98,6 @@ class SippCaller(Party):
         if self.sipp.running and not any(e.name in ("ended", "refused") for e in self.sipp.events):
             await self.hang_up()
             # Without an answer it is killed below; the switch notices by itself.
-            with contextlib.suppress(HarnessTimeout):
+            with contextlib.suppress(PartyTimeout):
                 await self.sipp.finished(1.0)
         await super().close()

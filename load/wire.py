@@ -108,7 +108,7 @@ def decode_message(data: bytes, *, at_s: float, sent: bool) -> SipMessage:
 def parse_messages(data: bytes) -> tuple[list[SipMessage], int]:
     """Return the whole messages of a piece of a -trace_msg file, and how many bytes they took.
 
-    What follows is a message still being written. The harness's own steering is left out.
+    What follows is a message still being written. Our own steering is left out.
     """
     messages = []
     end = 0

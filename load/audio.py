@@ -17,10 +17,7 @@ from collections import deque
 from dataclasses import dataclass
 from types import TracebackType
 
-import numpy as np
-
-from tests.contract.harness.rtp import (
-    FRAME_SAMPLES,
+from load.rtp import (
     PCMU,
     TELEPHONE_EVENT,
     RtpPacket,
@@ -28,18 +25,10 @@ from tests.contract.harness.rtp import (
     event_digit,
     event_frames,
 )
-from tests.contract.harness.tones import RATE, Pcm, decode_ulaw, encode_ulaw, tone
+from load.sound import FRAME_SAMPLES, SILENCE, ulaw_frames
 
 _FRAME_NS = 20_000_000
 _SO_TIMESTAMPNS = 35  # asm-generic/socket.h; absent from Python's socket module
-_SILENCE = b"\xff" * FRAME_SAMPLES
-
-
-def ulaw_frames(hz: int, seconds: float) -> list[bytes]:
-    """Return a tone as 20 ms mu-law frames."""
-    sound = encode_ulaw(tone(hz, seconds))
-    size = FRAME_SAMPLES
-    return [sound[i : i + size] for i in range(0, len(sound) - size + 1, size)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +51,7 @@ class RtpParty:
     def __init__(self, tone_hz: int | None, port: int, address: str = "127.0.0.1") -> None:
         self.port = port
         self.tone_hz = tone_hz
-        self._began_ns = time.time_ns()
+        self.began_ns = time.time_ns()
         self._frames: list[Frame] = []
         self._digits: deque[tuple[str, int, int]] = deque()
         self._digits_received: dict[tuple[int, int, str], None] = {}
@@ -70,7 +59,7 @@ class RtpParty:
         self._closing = threading.Event()
         self._muted = False
         # One second of a tone of whole hertz repeats without a click.
-        self._sound = ulaw_frames(tone_hz, 1.0) if tone_hz else [_SILENCE]
+        self._sound = ulaw_frames(tone_hz, 1.0) if tone_hz else [SILENCE]
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
@@ -129,42 +118,27 @@ class RtpParty:
 
     def now_s(self) -> float:
         """Return the present on this party's time line."""
-        return (time.time_ns() - self._began_ns) / 1e9
+        return (time.time_ns() - self.began_ns) / 1e9
 
     @property
     def frames(self) -> list[Frame]:
         """A copy of the frames received so far."""
         return list(self._frames)
 
+    def frames_since(self, from_s: float) -> list[bytes]:
+        """Return the mu-law bytes of the frames that arrived from `from_s` on."""
+        first = self.began_ns + round(from_s * 1e9)
+        return [frame.payload for frame in self.frames if frame.arrived_ns >= first]
+
     def frames_between(self, from_s: float, to_s: float) -> int:
         """Return how many frames arrived in [from_s, to_s)."""
-        first, last = (self._began_ns + round(at_s * 1e9) for at_s in (from_s, to_s))
+        first, last = (self.began_ns + round(at_s * 1e9) for at_s in (from_s, to_s))
         return sum(first <= frame.arrived_ns < last for frame in self.frames)
-
-    def pcm(self, from_s: float = 0.0, to_s: float | None = None) -> Pcm:
-        """Return what was heard on the time line; where nothing arrived there is silence.
-
-        A frame is placed by its RTP timestamp after its stream's first one, and anew by its
-        arrival whenever the two disagree by more than 60 ms.
-        """
-        end_s = self.now_s() if to_s is None else to_s
-        heard = np.zeros(max(0, round(end_s * RATE)), dtype=np.int16)
-        anchors: dict[int, tuple[int, int]] = {}
-        for frame in self.frames:
-            arrived = (frame.arrived_ns - self._began_ns) * RATE // 1_000_000_000
-            first, at = anchors.setdefault(frame.ssrc, (frame.timestamp, arrived))
-            position = at + ((frame.timestamp - first) & 0xFFFFFFFF)
-            if abs(position - arrived) > 0.06 * RATE:
-                anchors[frame.ssrc], position = (frame.timestamp, arrived), arrived
-            samples = decode_ulaw(frame.payload)
-            room = heard[max(0, position) : position + len(samples)]
-            room[:] = samples[len(samples) - len(room) if position < 0 else 0 :][: len(room)]
-        return heard[round(from_s * RATE) :]
 
     def longest_gap_s(self, from_s: float = 0.0, to_s: float | None = None) -> float:
         """Return the longest time without a frame in [from_s, to_s), both ends counted."""
         end_s = self.now_s() if to_s is None else to_s
-        times = [(frame.arrived_ns - self._began_ns) / 1e9 for frame in self.frames]
+        times = [(frame.arrived_ns - self.began_ns) / 1e9 for frame in self.frames]
         marks = [from_s, *(at for at in times if from_s <= at < end_s), end_s]
         return max(later - sooner for sooner, later in itertools.pairwise(marks))
 
@@ -203,7 +177,7 @@ class RtpParty:
                     self._digits.popleft()
             else:
                 gap = max(0, gap - 1)
-                frame = _SILENCE if self._muted else self._sound[number % len(self._sound)]
+                frame = SILENCE if self._muted else self._sound[number % len(self._sound)]
                 self._send(PCMU, sequence, timestamp, ssrc, frame, number == 0)
                 sequence += 1
             number += 1

@@ -3,7 +3,7 @@
 Decides how SIPp is run and how a running call is steered; refuses to know what a scenario means.
 
 Steering: SIPp hands any request with a known Call-ID to that call, whoever sent it and whatever
-its method. So the harness sends `HANGUP`, `ANSWER`, `HOLD`… (no SIP methods) straight to SIPp's
+its method. So we send `HANGUP`, `ANSWER`, `HOLD`… (no SIP methods) straight to SIPp's
 port, and the scenarios wait for them with <recv request="HANGUP">. They never reach the switch.
 """
 
@@ -19,10 +19,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from tests.contract.harness.errors import HarnessTimeout, SippFailed
-from tests.contract.harness.figures import Counts, Event, exit_meaning, parse_counts, parse_event
-from tests.contract.harness.site import HOST, SCENARIOS, Site, is_free, unread_bytes
-from tests.contract.harness.wire import SipMessage, parse_messages
+from load.errors import PartyTimeout, SippFailed
+from load.figures import Counts, Event, exit_meaning, parse_counts, parse_event
+from load.site import HOST, SCENARIOS, Site, is_free, unread_bytes
+from load.wire import SipMessage, parse_messages
 
 _POLL_S = 0.005
 _TAIL = 4000
@@ -176,7 +176,7 @@ class SippProcess:
         """Wait for an event that fulfils `condition`, those from index `after` on counted.
 
         Raises:
-            HarnessTimeout: it did not come in time.
+            PartyTimeout: it did not come in time.
             SippFailed: SIPp ended without it.
         """
         found: list[Event] = []
@@ -192,13 +192,13 @@ class SippProcess:
         """Wait until `condition` holds; it is looked at after each event and at SIPp's end.
 
         Raises:
-            HarnessTimeout, SippFailed: as for `event`.
+            PartyTimeout, SippFailed: as for `event`.
         """
         try:
             async with asyncio.timeout(timeout_s), self._news:
                 await self._news.wait_for(lambda: condition() or self._is_over())
         except TimeoutError:
-            raise HarnessTimeout(
+            raise PartyTimeout(
                 f"{self.name}: {what} did not happen within {timeout_s} s\n{self.report()}"
             ) from None
         if not condition():
@@ -222,14 +222,14 @@ class SippProcess:
         """Wait until SIPp holds its port, so that it can be called.
 
         Raises:
-            HarnessTimeout, SippFailed: as for `event`.
+            PartyTimeout, SippFailed: as for `event`.
         """
         deadline_s = time.monotonic() + timeout_s
         while is_free(self.port):
             if self._over:
                 raise SippFailed(f"{self.name}: SIPp ended before it listened\n{self.report()}")
             if time.monotonic() > deadline_s:
-                raise HarnessTimeout(
+                raise PartyTimeout(
                     f"{self.name}: SIPp does not listen within {timeout_s} s\n{self.report()}"
                 )
             await asyncio.sleep(_POLL_S)
@@ -238,12 +238,12 @@ class SippProcess:
         """Wait until SIPp has read most of what was sent to it, so that none of the next is lost.
 
         Raises:
-            HarnessTimeout: it did not, and still runs.
+            PartyTimeout: it did not, and still runs.
         """
         deadline_s = time.monotonic() + timeout_s
         while self.running and (unread := unread_bytes(self.port)) > _FEW_BYTES:
             if time.monotonic() > deadline_s:
-                raise HarnessTimeout(
+                raise PartyTimeout(
                     f"{self.name}: SIPp left {unread} bytes unread for {timeout_s} s\n"
                     f"{self.report()}"
                 )

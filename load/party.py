@@ -8,11 +8,11 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from tests.contract.harness.audio import RtpParty
-from tests.contract.harness.dialog import Dialog, follow_sound
-from tests.contract.harness.figures import Event
-from tests.contract.harness.process import SippProcess
-from tests.contract.harness.site import Site
+from load.audio import RtpParty
+from load.dialog import Dialog, follow_sound
+from load.figures import Event
+from load.process import SippProcess
+from load.site import Site
 
 
 class Party(Dialog):

@@ -5,11 +5,11 @@ Decides how such a call is followed; refuses to know who dialled what.
 
 from __future__ import annotations
 
-from tests.contract.harness.audio import RtpParty
-from tests.contract.harness.dialog import Dialog, EndedBy, follow_sound
-from tests.contract.harness.figures import Event
-from tests.contract.harness.process import SippProcess
-from tests.contract.harness.site import Site
+from load.audio import RtpParty
+from load.dialog import Dialog, EndedBy, follow_sound
+from load.figures import Event
+from load.process import SippProcess
+from load.site import Site
 
 
 class Call(Dialog):

@@ -1,4 +1,4 @@
-"""Where the harness works: SIPp's argv, folders, the switch's address, ports to use.
+"""Where parties work: SIPp's argv, folders, the switch's address, ports to use.
 
 Decides which ports and folders a party gets; refuses to know what the party does.
 """
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.contract.harness.errors import HarnessError
+from load.errors import PartyError
 
-SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
+SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 HOST = "127.0.0.1"
 
 
@@ -35,14 +35,14 @@ class PortPool:
         """Return a port that nobody holds.
 
         Raises:
-            HarnessError: all ports of the range are taken.
+            PartyError: all ports of the range are taken.
         """
         for _ in range(len(self._ports)):
             port = next(self._turn)
             if port not in self._taken and is_free(port):
                 self._taken.add(port)
                 return port
-        raise HarnessError(f"no free UDP port left in {self._ports}: give the site a wider range")
+        raise PartyError(f"no free UDP port left in {self._ports}: give the site a wider range")
 
     def give_back(self, port: int) -> None:
         """Let the port be taken again."""

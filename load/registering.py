@@ -10,10 +10,10 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.contract.harness.errors import HarnessError, HarnessTimeout, SippFailed
-from tests.contract.harness.figures import Event
-from tests.contract.harness.process import SippProcess
-from tests.contract.harness.site import Site
+from load.errors import PartyError, PartyTimeout, SippFailed
+from load.figures import Event
+from load.process import SippProcess
+from load.site import Site
 
 FOREVER_MS = 86_400_000
 _REGISTER_PER_S = 200
@@ -32,11 +32,11 @@ def injection(lines: Sequence[str], order: str = "SEQUENTIAL") -> str:
     """Return a SIPp injection file of these lines, each ending with a semicolon.
 
     Raises:
-        HarnessError: a line holds a line break.
+        PartyError: a line holds a line break.
     """
     for line in lines:
         if "\n" in line:
-            raise HarnessError(f"a line of an injection file holds a line break: {line!r}")
+            raise PartyError(f"a line of an injection file holds a line break: {line!r}")
     return "\n".join([order, *lines]) + "\n"
 
 
@@ -46,7 +46,7 @@ class FleetRegistrar:
     def __init__(self, sipp: SippProcess, accounts: Sequence[Account]) -> None:
         for account in accounts:
             if ";" in account.user + account.password:
-                raise HarnessError(f"{account.user}: SIPp's CSV cannot carry a semicolon")
+                raise PartyError(f"{account.user}: SIPp's CSV cannot carry a semicolon")
         self.sipp = sipp
         self.accounts = list(accounts)
         users = sipp.folder / "accounts.csv"
@@ -58,6 +58,7 @@ class FleetRegistrar:
         sipp.add_options("-cid_str", "reg-%u-%p")
 
     async def registered(self, timeout_s: float) -> None:
+        """Wait until every account is registered. Raises PartyTimeout, SippFailed."""
         wanted = {account.user for account in self.accounts}
 
         def all_in() -> bool:
@@ -77,7 +78,7 @@ class FleetRegistrar:
         def all_out() -> bool:
             return ids <= {e.call_id for e in self.sipp.events if e.name == "unregistered"}
 
-        with contextlib.suppress(HarnessTimeout, SippFailed):
+        with contextlib.suppress(PartyTimeout, SippFailed):
             await self.sipp.until(all_out, what="the end of registrations", timeout_s=timeout_s)
 
 

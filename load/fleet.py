@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import TracebackType
 
-from tests.contract.harness.audio import ulaw_frames
-from tests.contract.harness.figures import Counts
-from tests.contract.harness.process import SippProcess
-from tests.contract.harness.registering import FOREVER_MS, Account, FleetRegistrar, injection
-from tests.contract.harness.site import Site
+from load.figures import Counts
+from load.process import SippProcess
+from load.registering import FOREVER_MS, Account, FleetRegistrar, injection
+from load.site import Site
+from load.sound import ulaw_frames
 
 _REGISTER = "register_fleet_expect_ok.xml"
 

@@ -13,13 +13,13 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from urllib.parse import quote
 
-from tests.contract.harness.audio import RtpParty
-from tests.contract.harness.errors import HarnessError, HarnessTimeout
-from tests.contract.harness.figures import Event
-from tests.contract.harness.hearing import Hearing
-from tests.contract.harness.process import SippProcess
-from tests.contract.harness.site import Site
-from tests.contract.harness.wire import SipMessage, media_of, sipfrag_code, user_of
+from load.audio import RtpParty
+from load.errors import PartyError, PartyTimeout
+from load.figures import Event
+from load.process import SippProcess
+from load.site import Site
+from load.sounding import Sounding
+from load.wire import SipMessage, media_of, sipfrag_code, user_of
 
 _LOOK_S = 0.01
 _NUMBER_SAFE = "+*"
@@ -88,11 +88,11 @@ class Transfer:
         do (RFC 3515, 2.4.5 leaves it to them), unless the switch did it first or not `hang_up`.
 
         Raises:
-            HarnessError: the REFER itself was refused.
-            HarnessTimeout: no final status was notified.
+            PartyError: the REFER itself was refused.
+            PartyTimeout: no final status was notified.
         """
         if self.code >= 300:
-            raise HarnessError(f"{self._dialogs[0].name}: the REFER was refused with {self.code}")
+            raise PartyError(f"{self._dialogs[0].name}: the REFER was refused with {self.code}")
         await self._dialogs[0].until_wire(
             lambda: any(code >= 200 for code in self.statuses()),
             f"the final NOTIFY of its REFER (only {self.statuses()} so far)",
@@ -107,7 +107,7 @@ class Transfer:
         return final
 
 
-class Dialog(Hearing):
+class Dialog(Sounding):
     """One end of a call, or of the calls of a phone one after another."""
 
     site: Site
@@ -128,7 +128,7 @@ class Dialog(Hearing):
         """Offer that direction by re-INVITE and wait for the 200; return when (seconds UTC).
 
         Raises:
-            HarnessError: the other side refused (488, 491, 500).
+            PartyError: the other side refused (488, 491, 500).
         """
         already = len(self.sipp.events)
         call_id = self.dialog_id()
@@ -140,7 +140,7 @@ class Dialog(Hearing):
             after=already,
         )
         if event.name == "not_agreed":
-            raise HarnessError(f"{self.name}: its re-INVITE was refused\n{self.report()}")
+            raise PartyError(f"{self.name}: its re-INVITE was refused\n{self.report()}")
         return event.at_s
 
     async def resume(self, *, timeout_s: float = 5.0) -> float:
@@ -195,7 +195,7 @@ class Dialog(Hearing):
         """The call's first INVITE, received or sent."""
         found = next((message for message in self.wire() if message.method == "INVITE"), None)
         if found is None:
-            raise HarnessError(f"{self.name}: no INVITE of its call\n{self.report()}")
+            raise PartyError(f"{self.name}: no INVITE of its call\n{self.report()}")
         return found
 
     def offers_received(self) -> list[Direction]:
@@ -228,7 +228,7 @@ class Dialog(Hearing):
         """Return the Reason of the CANCEL received; None when it had none.
 
         Raises:
-            HarnessError: no CANCEL was received.
+            PartyError: no CANCEL was received.
         """
         return self._received("CANCEL").header("Reason")
 
@@ -236,7 +236,7 @@ class Dialog(Hearing):
         """Return the Reason of the BYE received; None when it had none.
 
         Raises:
-            HarnessError: no BYE was received.
+            PartyError: no BYE was received.
         """
         return self._received("BYE").header("Reason")
 
@@ -244,13 +244,13 @@ class Dialog(Hearing):
         """Return (this party's tag, the other side's) of the established dialog.
 
         Raises:
-            HarnessError: the call was not answered.
+            PartyError: the call was not answered.
         """
         for message in self.wire():
             if message.code == 200 and message.cseq[1] == "INVITE":
                 caller, called = message.tag("From") or "", message.tag("To") or ""
                 return (called, caller) if message.sent else (caller, called)
-        raise HarnessError(f"{self.name}: its call was not answered\n{self.report()}")
+        raise PartyError(f"{self.name}: its call was not answered\n{self.report()}")
 
     def far_number(self) -> str:
         """Return the number of the other side: dialled by this party, or shown by the caller."""
@@ -261,12 +261,12 @@ class Dialog(Hearing):
         """Wait until the messages on the wire fulfil the condition.
 
         Raises:
-            HarnessTimeout: they did not.
+            PartyTimeout: they did not.
         """
         deadline_s = time.monotonic() + within_s
         while not condition():
             if time.monotonic() > deadline_s:
-                raise HarnessTimeout(
+                raise PartyTimeout(
                     f"{self.name}: {what} did not come within {within_s} s\n{self.report()}"
                 )
             await asyncio.sleep(_LOOK_S)
@@ -274,7 +274,7 @@ class Dialog(Hearing):
     def _received(self, method: str) -> SipMessage:
         found = [m for m in self.wire() if m.method == method and not m.sent]
         if not found:
-            raise HarnessError(f"{self.name}: no {method} was received\n{self.report()}")
+            raise PartyError(f"{self.name}: no {method} was received\n{self.report()}")
         return found[0]
 
     def _uri(self, number: str) -> str:

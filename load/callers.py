@@ -17,20 +17,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from tests.contract.harness.audio import ulaw_frames
-from tests.contract.harness.errors import SippFailed
-from tests.contract.harness.figures import (
+from load.errors import SippFailed
+from load.figures import (
     Counts,
     Percentiles,
     exit_meaning,
     percentiles,
     setup_times_ms,
 )
-from tests.contract.harness.plan import CallPlan, injection_file
-from tests.contract.harness.process import SippProcess
-from tests.contract.harness.rtp import rtp_capture
-from tests.contract.harness.site import Site
-from tests.contract.harness.tones import TONES
+from load.plan import CallPlan, injection_file
+from load.process import SippProcess
+from load.rtp import rtp_capture
+from load.site import Site
+from load.sound import TONES, ulaw_frames
 
 _CREATED_PER_S = 1000
 _LEAD_MS = 300

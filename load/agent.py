@@ -8,16 +8,17 @@ from __future__ import annotations
 import contextlib
 import re
 from enum import StrEnum
+from typing import ClassVar
 
-from tests.contract.harness.call import PhoneCall
-from tests.contract.harness.dialog import EndedBy
-from tests.contract.harness.errors import HarnessError, HarnessTimeout, SippFailed
-from tests.contract.harness.figures import Event
-from tests.contract.harness.party import Party
-from tests.contract.harness.process import SippProcess
-from tests.contract.harness.registering import FOREVER_MS, injection
-from tests.contract.harness.site import Site
-from tests.contract.harness.wire import SipMessage
+from load.call import PhoneCall
+from load.dialog import EndedBy
+from load.errors import PartyError, PartyTimeout, SippFailed
+from load.figures import Event
+from load.party import Party
+from load.process import SippProcess
+from load.registering import FOREVER_MS, injection
+from load.site import Site
+from load.wire import SipMessage
 
 _LINES = 8
 """Calls of SIPp's own side at once: the registration, and the lines to dial on."""
@@ -63,6 +64,8 @@ class SippAgent(Party):
     user than `user`, meant for who had this port before, get 404 and count nowhere. Leaving hangs
     up and unregisters.
     """
+
+    _line_class: ClassVar[type[PhoneCall]] = PhoneCall
 
     def __init__(
         self,
@@ -165,7 +168,7 @@ class SippAgent(Party):
             what="a line to dial on",
             timeout_s=timeout_s,
         )
-        call = PhoneCall(
+        call = self._line_class(
             self.site,
             self.sipp,
             call_id=line.call_id,
@@ -191,7 +194,7 @@ class SippAgent(Party):
                     self.sipp.steer("HANGUP", event.call_id)
             self.sipp.steer("LEAVE", registered[0].call_id)
             # A switch that is down or gone makes no error here.
-            with contextlib.suppress(HarnessTimeout, SippFailed):
+            with contextlib.suppress(PartyTimeout, SippFailed):
                 await self._await(("unregistered",), 1.0)
         await super().close()
         for call in self.calls:
@@ -252,7 +255,7 @@ class SippAgent(Party):
         if self._call is None:
             rung = self._rung()
             if not rung:
-                raise HarnessError(f"{self.name}: no call was rung yet; await rung()")
+                raise PartyError(f"{self.name}: no call was rung yet; await rung()")
             self._take(rung[-1])
         assert self._call is not None
         return self._call
