@@ -70,6 +70,14 @@ rm -rf "$new"
 mkdir -p "$new"
 for template in "$templates"/*.conf; do
   awk '
+    # Not gsub: what a backslash means in its replacement differs from one awk to the next.
+    function escaped(text,  out, at) {
+      while ((at = index(text, ";")) > 0) {
+        out = out substr(text, 1, at - 1) "\\;"
+        text = substr(text, at + 1)
+      }
+      return out text
+    }
     function fill(line,   name, value) {
       while (match(line, /@[A-Z_]+@/)) {
         name = substr(line, RSTART + 1, RLENGTH - 2)
@@ -80,7 +88,7 @@ for template in "$templates"/*.conf; do
           bad = 1
           exit 1
         }
-        if (name == "TRUNK_CONTACT") gsub(/;/, "\\\\;", value)
+        if (name == "TRUNK_CONTACT") value = escaped(value)
         line = substr(line, 1, RSTART - 1) value substr(line, RSTART + RLENGTH)
       }
       return line
