@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -101,6 +101,7 @@ def holiday_fault(code: str) -> str | None:
 SEARCHED_DAYS: Final = 400
 """How far ahead an opening is looked for: more than a year, for calendars of special days alone."""
 
+_DAY_MS: Final = 86_400_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -112,23 +113,57 @@ def is_open(calendar: Calendar, now_ms: int) -> bool:
 
 
 def next_opening(calendar: Calendar, now_ms: int) -> int | None:
-    """`now_ms` if the calendar is open then, else when it opens next (UTC ms).
+    """The first instant from `now_ms` on (UTC ms) at which the calendar is open.
 
     None: not within `SEARCHED_DAYS`.
     """
-    if is_open(calendar, now_ms):
-        return now_ms
     zone = _zone(calendar.zone)
-    today = (_EPOCH + timedelta(milliseconds=now_ms)).astimezone(zone).date()
-    for ahead in range(SEARCHED_DAYS):
-        day = today + timedelta(days=ahead)
-        for span in spans_of(calendar, day):
-            wall = time(span.start // 60, span.start % 60)
-            begins = datetime.combine(day, wall, tzinfo=zone)
-            begins_ms = round((begins - _EPOCH).total_seconds() * 1000)
-            if begins_ms > now_ms:
-                return begins_ms
+    for start in range(now_ms, now_ms + SEARCHED_DAYS * _DAY_MS, _DAY_MS):
+        for begins, ends, ahead in _steady(zone, start, start + _DAY_MS):
+            found = _first_open(calendar, begins, ends, ahead)
+            if found is not None:
+                return found
     return None
+
+
+def _first_open(calendar: Calendar, begins: int, ends: int, ahead: int) -> int | None:
+    """The first open instant of [begins, ends), while clocks are `ahead` ms ahead of UTC."""
+    midnight = (begins + ahead) // _DAY_MS * _DAY_MS - ahead
+    for day_begins in range(midnight, ends, _DAY_MS):
+        day = (_EPOCH + timedelta(milliseconds=day_begins + ahead)).date()
+        for span in spans_of(calendar, day):
+            opens, closes = (day_begins + minute * 60_000 for minute in (span.start, span.end))
+            first = max(begins, opens)
+            if first < min(ends, closes):
+                return first
+    return None
+
+
+def _steady(zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """[start, end) in parts (begins, ends, ms ahead of UTC) in which nobody sets the clocks.
+
+    No zone has set them twice within six hours.
+    """
+    began = start
+    while start < end:
+        until = min(start + 6 * 3_600_000, end)
+        before, after = _ahead(zone, start), _ahead(zone, until)
+        if before != after:
+            early, late = start, until
+            while late - early > 1:
+                middle = (early + late) // 2
+                early, late = (middle, late) if _ahead(zone, middle) == before else (early, middle)
+            yield began, late, before
+            began = late
+        start = until
+    if began < end:
+        yield began, end, _ahead(zone, began)
+
+
+def _ahead(zone: ZoneInfo, at: int) -> int:
+    """How far clocks of the zone are ahead of UTC at `at`, in ms."""
+    offset = (_EPOCH + timedelta(milliseconds=at)).astimezone(zone).utcoffset()
+    return round((offset or timedelta()).total_seconds() * 1000)
 
 
 def spans_of(calendar: Calendar, day: date) -> tuple[OpenSpan, ...]:

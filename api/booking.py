@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -13,13 +14,16 @@ from api.acts import ACTS, Acted, Data, QueueName, ask, e164, must_reach, named
 from api.auth import AsAgent, Principal
 from api.context import Context, Ctx
 from api.problems import forbidden, invalid, not_found
-from api.shapes import Body, Name, PathId, new_id
+from api.shapes import Body, GivenInstant, Name, PathId, new_id
 from store import follow_up
 from store.rows import Role
 
 router = APIRouter(prefix="/callbacks", tags=["callbacks"])
 
 _YEAR_MS = 366 * 24 * 3600 * 1000
+
+_PAST_MS = 120_000
+"""A time so long ago still means now: clients' clocks differ, and pages choose whole minutes."""
 
 
 class CallbackBody(Body):
@@ -31,8 +35,8 @@ class CallbackBody(Body):
         examples=["01 23 45 67 89"],
     )
     name: Name | None = None
-    at: int | None = Field(
-        None, ge=0, le=2**53, description="not before this instant, UTC ms; left out: now"
+    at: GivenInstant | None = Field(
+        None, description="not before this instant, UTC ms, at most a year ahead; left out: now"
     )
     agent_id: Annotated[str, Field(max_length=63)] | None = Field(
         None, description="who is looked for first; `me`: oneself"
@@ -58,8 +62,8 @@ class CallbackBooked(Acted):
 async def book(context: Ctx, who: AsAgent, body: CallbackBody) -> CallbackBooked:
     """It has the place of a caller who came at `at`. 409 if the number is to be called already."""
     number = e164(context, body.number, "/number")
-    if body.at is not None and body.at > context.now_ms() + _YEAR_MS:
-        raise invalid("/at", "A callback is at most a year ahead.")
+    if body.at is not None:
+        _must_be_ahead(body.at, context.now_ms())
     agent_id = None if body.agent_id is None else named(who, body.agent_id)
     if agent_id is not None and not who.may_act_for(agent_id):
         raise forbidden("An agent may promise only their own callbacks.")
@@ -85,6 +89,27 @@ async def book(context: Ctx, who: AsAgent, body: CallbackBody) -> CallbackBooked
         number=number,
         at=body.at,
     )
+
+
+def _must_be_ahead(at: int, now_ms: int) -> None:
+    if at < now_ms - _PAST_MS:
+        raise invalid(
+            "/at",
+            f"{_told(at)} is past: it is {_told(now_ms)}. Leave `at` out to call back now.",
+            f"{_told(at)} est passé : il est {_told(now_ms)}. Laissez l’heure vide pour "
+            "rappeler maintenant.",
+        )
+    if at > now_ms + _YEAR_MS:
+        raise invalid(
+            "/at",
+            f"{_told(at)} is more than a year ahead: a callback is at most a year ahead.",
+            f"{_told(at)} est dans plus d’un an : un rappel se prend au plus un an à l’avance.",
+        )
+
+
+def _told(at: int) -> str:
+    """An instant as people read it: `2026-11-29T03:45:21Z` (RFC 3339)."""
+    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%dT%H:%M:%S}Z"
 
 
 @router.delete(

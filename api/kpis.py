@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from api.auth import AsAgent, AsSupervisor, only_own
 from api.context import Context, Ctx
 from api.problems import Problem, described, invalid_parameter
-from api.shapes import Instant, Out
+from api.shapes import GivenInstant, Instant, Out
 from kpi.definition import Unit
 from kpi.definitions import DEFINITIONS
 from kpi.intervals import Interval
@@ -23,8 +23,8 @@ from store.reporting import By, ReportQuery, report
 
 router = APIRouter(prefix="/kpi", tags=["kpi"])
 
-From = Annotated[int, Query(alias="from", ge=0, le=2**43, description="UTC ms, inclusive")]
-To = Annotated[int, Query(ge=0, le=2**43, description="UTC ms, exclusive")]
+From = Annotated[GivenInstant, Query(alias="from", description="UTC ms, inclusive")]
+To = Annotated[GivenInstant, Query(description="UTC ms, exclusive")]
 Threshold = Annotated[
     float | None,
     Query(ge=0, le=3600, description="service level in s; left out: as set when callers queued"),

@@ -13,13 +13,13 @@ from typing import Annotated, Final, TypeVar
 from fastapi import Query
 
 from api.problems import Problem, invalid_parameter
-from api.shapes import no_controls
+from api.shapes import GivenInstant, no_controls
 from store import queries
 
 _LATEST: Final = 2**53
 
-Since = Annotated[int | None, Query(ge=0, le=_LATEST, description="from this instant on, UTC ms")]
-Until = Annotated[int | None, Query(ge=0, le=_LATEST, description="before this instant, UTC ms")]
+Since = Annotated[GivenInstant | None, Query(description="from this instant on, UTC ms")]
+Until = Annotated[GivenInstant | None, Query(description="before this instant, UTC ms")]
 Number = Annotated[str | None, Query(max_length=64, description="the customer's, exact")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]

@@ -94,9 +94,10 @@ def not_found(kind: str, id_: str) -> Problem:
     return Problem(404, "not-found", f"There is no {kind} {id_!r}.")
 
 
-def invalid(pointer: str, message: str) -> Problem:
+def invalid(pointer: str, message: str, french: str | None = None) -> Problem:
     """422 with one pointer into the body."""
-    return Problem(422, "invalid", message, errors=[Fault(pointer=pointer, message=message)])
+    faults = [Fault(pointer=pointer, message=message)]
+    return Problem(422, "invalid", message, errors=faults, french=french)
 
 
 def invalid_parameter(name: str, message: str) -> Problem:

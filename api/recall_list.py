@@ -17,7 +17,7 @@ from api.context import Ctx, audit
 from api.own_queues import must_be_seen, seen_queues
 from api.paging import Cursor, Limit, Number, decode_cursor, page_of
 from api.problems import described
-from api.shapes import Body, Instant, Out, PathId
+from api.shapes import Body, GivenInstant, Instant, Out, PathId
 from store import recall
 from store.recall import RecallResult, RecallState
 from store.rows import Role
@@ -74,8 +74,8 @@ async def list_recalls(
     context: Ctx,
     who: AsAgent,
     since: Annotated[
-        int | None,
-        Query(ge=0, le=2**53, description="lost from then on, UTC ms; left out: 30 days"),
+        GivenInstant | None,
+        Query(description="lost from then on, UTC ms; left out: 30 days"),
     ] = None,
     queue: str | None = None,
     state: Annotated[

@@ -47,6 +47,41 @@ LARGEST_ROW: Final = 2**31 - 1
 """The largest number that a version, or a line of the audit log, can have in SQL."""
 PathVersion = Annotated[int, Path(ge=0, le=LARGEST_ROW, description="a version's number")]
 Instant = Annotated[int, Field(description="UTC, milliseconds since 1970", ge=0, le=2**53)]
+"""An instant that is told; one that a client names is `GivenInstant`."""
+
+EARLIEST_MS: Final = 10**11
+"""3 March 1973 in milliseconds; in seconds the same figure is the year 5138."""
+
+LATEST_MS: Final = 10**14
+"""15 November 5138 in milliseconds; in microseconds the same figure is 3 March 1973."""
+
+
+def in_milliseconds(at: int) -> int:
+    """The instant, if it can be one in milliseconds; 0 is the beginning of time in any unit.
+
+    Raises ValueError with a sentence for what is plainly given in another unit.
+    """
+    if at == 0 or EARLIEST_MS <= at < LATEST_MS:
+        return at
+    if 0 < at < EARLIEST_MS:
+        raise ValueError(
+            f"{at} is no instant in milliseconds since 1970; if it is in seconds, write {at * 1000}"
+        )
+    if at < 0:
+        raise ValueError(f"{at} is before 1970; write milliseconds since 1970 (UTC)")
+    per_ms = 1000 if at < LATEST_MS * 1000 else 1_000_000
+    unit = "microseconds" if per_ms == 1000 else "nanoseconds"
+    raise ValueError(
+        f"{at} is no instant in milliseconds since 1970; if it is in {unit}, write {at // per_ms}"
+    )
+
+
+GivenInstant = Annotated[
+    int,
+    Field(description="UTC, milliseconds since 1970", examples=[1_790_000_000_000]),
+    AfterValidator(in_milliseconds),
+]
+"""An instant that a client names, in a body or a query."""
 
 
 class Body(BaseModel):

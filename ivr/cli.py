@@ -93,7 +93,13 @@ def _instant_ms(at: str | None) -> int:
             f"“{at}” is not a time; write it like 2026-07-14T10:30", param_hint="--at"
         ) from error
     if when.tzinfo is None:
+        shown = when
         when = when.replace(tzinfo=ZoneInfo(DEFAULT_ZONE))
+        if when.astimezone(UTC).astimezone(when.tzinfo).replace(tzinfo=None) != shown:
+            raise typer.BadParameter(
+                f"“{at}” does not exist in {DEFAULT_ZONE}: clocks go forward over it",
+                param_hint="--at",
+            )
     return int(when.timestamp() * 1000)
 
 

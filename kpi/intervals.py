@@ -39,11 +39,17 @@ def _to_ms(moment: datetime) -> int:
 
 
 def midnights(from_ms: int, to_ms: int, zone: ZoneInfo) -> list[int]:
-    """Local midnights from the last one at or before `from_ms` to the first at or after `to_ms`."""
+    """Local midnights from the last one at or before `from_ms` to the first at or after `to_ms`.
+
+    Where clocks go forward at midnight the day begins with the change. A day that a zone leaves out
+    (Samoa, 30 December 2011) has no midnight.
+    """
     day = datetime.fromtimestamp(from_ms / 1000, UTC).astimezone(zone).date()
     found: list[int] = []
     while not found or found[-1] < to_ms:
-        found.append(_to_ms(datetime(day.year, day.month, day.day, tzinfo=zone)))
+        midnight = _to_ms(datetime(day.year, day.month, day.day, tzinfo=zone))
+        if not found or midnight > found[-1]:
+            found.append(midnight)
         day += timedelta(days=1)
     return found
 

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 from acd import events as e
 from acd.model import AgentId, AgentState, CallId, PhoneId, QueueId, Target, TargetKind
 from control.protocol import Live, Refused, Wish
+from plateau.clock import Clock
 from store import tables as t
 from store.engine import open_store
 from tests.api_stand import T0, Stand, agent_view, queue_view, running
@@ -223,21 +224,56 @@ async def test_what_others_do_for_an_agent_is_audited_without_secrets(stand: Sta
 async def test_a_program_books_a_callback_with_its_key(stand: Stand) -> None:
     made = await stand.call("POST", "/api-keys", json={"name": "CRM", "role": "supervisor"})
     key = {"X-API-Key": made.json()["secret"]}
-    body = {"queue_id": "support", "number": "00 33 (0)1.23.45.67.89", "at": T0 + 60_000}
+    at = Clock().now_ms() + 60_000
+    body = {"queue_id": "support", "number": "00 33 (0)1.23.45.67.89", "at": at}
     booked = await stand.call("POST", "/callbacks", None, headers=key, json=body)
     assert booked.status_code == 201, booked.text
     told = booked.json()
-    assert (told["number"], told["at"]) == (PARIS, T0 + 60_000)
+    assert (told["number"], told["at"]) == (PARIS, at)
     wish = acts(stand)[-1]
     assert isinstance(wish, e.BookCallback)
-    assert (wish.id, wish.number, wish.at) == (told["id"], PARIS, T0 + 60_000)
+    assert (wish.id, wish.number, wish.at) == (told["id"], PARIS, at)
     assert wish.by == f"key:{made.json()['id']}"
     for number in ("12", "+0123456789", "tel", "+3312345678901234"):
         faulty = await stand.call("POST", "/callbacks", json=body | {"number": number})
         assert faulty.status_code == 422
         assert faulty.json()["errors"][0]["pointer"] == "/number"
-    far = await stand.call("POST", "/callbacks", json=body | {"at": T0 * 2})
-    assert far.json()["errors"][0]["pointer"] == "/at"
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        (T0 // 1000, f"in seconds, write {T0}"),
+        (T0 * 1000, f"in microseconds, write {T0}"),
+        (1_700_000_000_000, "2023-11-14T22:13:20Z is past: it is 2"),
+        (0, "1970-01-01T00:00:00Z is past"),
+        (-1, "before 1970"),
+        (4_000_000_000_000, "at most a year ahead"),
+        (10**30, "nanoseconds"),
+        ("soon", "valid integer"),
+    ],
+)
+async def test_a_callback_in_seconds_in_the_past_or_too_far_ahead_is_not_booked(
+    stand: Stand, at: object, says: str
+) -> None:
+    body = {"queue_id": "support", "number": PARIS, "at": at}
+    refused = await stand.call("POST", "/callbacks", json=body)
+    assert refused.status_code == 422, refused.text
+    (fault,) = refused.json()["errors"]
+    assert fault["pointer"] == "/at"
+    assert says in fault["message"]
+    assert acts(stand) == []
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "status"),
+    [(-60_000, 201), (-130_000, 422), (365 * 86_400_000, 201), (367 * 86_400_000, 422)],
+)
+async def test_a_callback_is_booked_from_about_now_to_a_year_ahead(
+    stand: Stand, ahead_ms: int, status: int
+) -> None:
+    body = {"queue_id": "support", "number": PARIS, "at": Clock().now_ms() + ahead_ms}
+    assert (await stand.call("POST", "/callbacks", json=body)).status_code == status
 
 
 async def test_agents_promise_and_give_up_only_their_own_callbacks(stand: Stand) -> None:

@@ -75,4 +75,5 @@ def test_try_at_a_time() -> None:
 def test_try_refuses_what_it_cannot_read() -> None:
     hours = str(EXAMPLES / "hours.yaml")
     assert run("try", hours, "--at", "tomorrow")[0] == 2
+    assert run("try", hours, "--at", "2026-03-29T02:30")[0] == 2  # no such time in Paris
     assert run("try", hours, "--digits", "1x")[0] == 2
