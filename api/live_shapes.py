@@ -40,6 +40,7 @@ class LiveAgent(Out):
     call_id: str | None
     team: str | None
     phone: str | None = Field(description="where they sit")
+    own_phone: bool = Field(description="that phone is their own, not a seat")
     connected: bool = Field(description="a leg to their phone is kept up")
     consult_id: str | None = Field(description="the consultation that they lead")
     queue_id: str | None = Field(description="of the call in hand or in wrap-up")
@@ -115,6 +116,9 @@ class LiveCall(Out):
     away: bool = Field(description="its agent speaks with somebody they consult")
     muted: bool
     third: bool = Field(description="it is a conference")
+    held_by: str | None = Field(description="the agent who put the other side on hold")
+    held_by_phone: bool = Field(description="the hold began on a phone: only that phone ends it")
+    own_line: bool = Field(description="a consultation on a second line of the agent's phone")
     disposition: str | None
     monitors: list[LiveMonitor]
     data: dict[str, str]

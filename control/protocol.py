@@ -26,8 +26,8 @@ from acd.model import (
 class AgentView(msgspec.Struct, frozen=True, tag=True):
     """An agent as a supervisor sees them now. `call_id` is the call in hand, None without one.
 
-    `phone` is where they sit (their own where they are signed out), `consult_id` the consultation
-    that they lead. `wrap_up_until` is None outside a timed wrap-up; `wrap_up_call_id` is the call
+    `phone` is where they sit (their own where they are signed out), `own_phone` whether it is their
+    own rather than a seat. `consult_id` is the consultation that they lead. `wrap_up_until` is None outside a timed wrap-up; `wrap_up_call_id` is the call
     that the wrap-up follows. `queue_id` is that of the call in hand or in wrap-up. `calls_taken`
     and `busy_ms` (in calls and wrap-up, the present state not included) count since
     `signed_in_at`, which is 0 for who is signed out. `queue_ids` are the queues whose calls this
@@ -44,6 +44,7 @@ class AgentView(msgspec.Struct, frozen=True, tag=True):
     call_id: CallId | None
     team: str | None = None
     phone: PhoneId | None = None
+    own_phone: bool = False
     connected: bool = False
     consult_id: CallId | None = None
     queue_id: QueueId | None = None
@@ -107,7 +108,10 @@ class CallView(msgspec.Struct, frozen=True, tag=True):
     one queue stand in the order of `(key, order)`. `estimate_ms` is the wait announced at entry.
     `parent_id` is the call from which an agent consults; `away`: this call's agent speaks with
     somebody they consult. `muted`: its agent is not heard. `third`: it is a conference.
-    `disposition` is how its agent has qualified it so far.
+    `held_by` is the agent who put the other side on hold, None while nobody holds or somebody
+    outside does; `held_by_phone`: the hold was begun on a phone, so only that phone ends it.
+    `own_line`: a consultation dialled on a second line of the agent's phone, which alone turns
+    from one call to the other. `disposition` is how its agent has qualified it so far.
     """
 
     id: CallId
@@ -134,6 +138,9 @@ class CallView(msgspec.Struct, frozen=True, tag=True):
     away: bool = False
     muted: bool = False
     third: bool = False
+    held_by: AgentId | None = None
+    held_by_phone: bool = False
+    own_line: bool = False
     disposition: str | None = None
     monitors: tuple[MonitorView, ...] = ()
     data: dict[str, str] = {}

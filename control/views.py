@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from acd.call import Call
 from acd.counting.tally import QueueCounts, Tally
-from acd.model import AgentState, AgentWork, CallKind, CallState, QueueId
+from acd.model import AgentId, AgentState, AgentWork, CallKind, CallState, QueueId
 from acd.queues.waiting import takes_calls
 from acd.routing.router import Want
 from acd.state.floor import Floor
@@ -18,6 +18,7 @@ def agent_view(floor: Floor, work: AgentWork) -> AgentView:
     """One agent now."""
     profile = floor.config.agents.get(work.id)
     call = floor.calls.get(work.call_id) if work.call_id is not None else None
+    phone = floor.phone_of(work.id)
     return AgentView(
         id=work.id,
         name=profile.name if profile else work.id,
@@ -28,7 +29,8 @@ def agent_view(floor: Floor, work: AgentWork) -> AgentView:
         phone_up=work.phone_up,
         call_id=work.call_id,
         team=profile.team if profile else None,
-        phone=floor.phone_of(work.id),
+        phone=phone,
+        own_phone=phone is not None and floor.owner_of(phone) == work.id,
         connected=work.connected,
         consult_id=work.consult_id,
         queue_id=call.last_queue_id if call is not None else work.wrap_up_queue_id,
@@ -84,10 +86,21 @@ def call_view(floor: Floor, call: Call) -> CallView:
         away=talk is not None and talk.away,
         muted=talk is not None and talk.muted,
         third=talk is not None and talk.third is not None,
+        held_by=_holder(call),
+        held_by_phone=talk is not None and talk.held_by_phone,
+        own_line=call.kind is CallKind.CONSULT and not call.leg_shared,
         disposition=talk.disposition if talk is not None else None,
         monitors=tuple(MonitorView(m.by, m.agent_id, m.mode, m.up) for m in call.monitors),
         data=call.data,
     )
+
+
+def _holder(call: Call) -> AgentId | None:
+    """The agent who holds the other side of this call."""
+    talk = call.talk
+    if talk is None or not talk.on_hold:
+        return None
+    return call.caller_agent_id if talk.other_held else talk.agent_id
 
 
 def queue_view(floor: Floor, tally: Tally, queue_id: QueueId) -> QueueView:

@@ -1,5 +1,5 @@
 // An agent's desk: their state, and the start of all its parts.
-import { byId, options, say } from "/draw.js";
+import { byId, make, options, remaining, say } from "/draw.js";
 import { known, mine, myself, TALKING } from "/desk.js";
 import { addNote, dispose, drawAfter, drawCall, drawTargets, forgetGiven, takeBack, toTarget } from "/desk_call.js";
 import { book, drawRecall } from "/desk_callbacks.js";
@@ -21,17 +21,27 @@ function drawState(agent) {
   running.textContent = state === "signed_out" ? "" : duration(now() - agent.since);
   if (state === "signed_out") delete running.dataset.since; else running.dataset.since = agent.since;
   const told = [agent.name];
-  if (agent.phone) told.push(`${word("phone")} ${agent.phone}`);
+  if (agent.phone) told.push(agent.own_phone ? word("mySeat") : `${word("phone")} ${agent.phone}`);
   if (!agent.phone_up) told.push(`▲ ${word("noPhone")}`);
-  if (state === "paused" && agent.reason) told.push(reasonName(agent.reason));
+  if (state !== "ready" && agent.reason) told.push(reasonName(agent.reason));
   if (agent.after) told.push(word("after", words().states[agent.after]));
-  if (agent.wrap_up_until) told.push(word("until", clock(agent.wrap_up_until, { second: "2-digit" })));
-  if (agent.wrap_up_mandatory) told.push(word("untilDisposed"));
+  drawWrapUp(agent);
   byId("state-more").textContent = told.join(" · ");
   byId("start").hidden = state !== "signed_out";
   byId("work").hidden = state === "signed_out";
   byId("get-ready").disabled = ["ready", "offered", ...TALKING].includes(state);
   byId("extend").hidden = state !== "wrap_up" || agent.wrap_up_until === null;
+}
+
+// The countdown of a wrap-up, or what ends it.
+function drawWrapUp(agent) {
+  const at = byId("state-left");
+  at.replaceChildren();
+  if (agent.state !== "wrap_up") return;
+  if (agent.wrap_up_mandatory) at.append(word("untilDisposed"));
+  else if (agent.wrap_up_until !== null) at.append(`${word("left")} `,
+    remaining(make("b", "time"), agent.wrap_up_until, now()),
+    ` (${word("until", clock(agent.wrap_up_until, { second: "2-digit" }))})`);
 }
 
 function reasonName(code) {

@@ -1,5 +1,5 @@
 // One agent at the side: state, call in hand, forced states, skills and queues.
-import { occupancy, pauseReasons, reasonName, stateText, teams } from "/agents.js";
+import { occupancy, pauseReasons, phoneName, reasonName, stateText, teams, wrapUpLeft } from "/agents.js";
 import { callerButton, hangUp, listening, watchers } from "/calls.js";
 import { button, choice, field, make, running } from "/draw.js";
 import { inOrder, percent, word } from "/language.js";
@@ -32,11 +32,12 @@ function drawState(agent) {
   if (agent.state !== "signed_out") line.append(running(make("span", "time"), agent.since, now()));
   const told = [];
   if (agent.team) told.push(teams.get(agent.team) || agent.team);
-  if (agent.phone) told.push(`${word("phone")} ${agent.phone}`);
+  if (agent.phone) told.push(`${word("phone")} : ${phoneName(agent)}`);
   const busy = occupancy(agent);
   if (busy !== null) told.push(word("occupancy", percent(busy)), `${agent.calls_taken} ${word("calls")}`,
     word("signedInSince", clock(agent.signed_in_at)));
-  made.append(line, make("p", "quiet", told.join(" · ")));
+  const left = wrapUpLeft(agent);
+  made.append(line, ...(left ? [left] : []), make("p", "quiet", told.join(" · ")));
   return made;
 }
 

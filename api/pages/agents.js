@@ -1,5 +1,5 @@
 // The agents: who does what, since when. One click opens the agent's panel.
-import { byId, keep, make, running } from "/draw.js";
+import { byId, keep, make, remaining, running } from "/draw.js";
 import { agentMatches, MANY_AGENTS, seesState, statePressed, toggleState } from "/filters.js";
 import { inOrder, language, named, percent, word, words } from "/language.js";
 import { show } from "/panel.js";
@@ -12,6 +12,8 @@ import { SHAPES } from "/words.js";
 const BUSY = ["offered", "talking", "holding", "consulting", "wrap_up"];
 export const pauseReasons = new Map(); // names by code
 export const teams = new Map(); // names by id
+export const seatNames = new Map(); // names of seats by phone
+export const dispositionNames = new Map(); // names by code
 
 export function occupancy(agent) {
   const signedInMs = now() - agent.signed_in_at;
@@ -23,10 +25,15 @@ export function occupancy(agent) {
 export const reasonName = (code) =>
   (pauseReasons.has(code) ? named(pauseReasons.get(code), code) : words().reasons[code] || code);
 
+export const dispositionName = (code) =>
+  (dispositionNames.has(code) ? named(dispositionNames.get(code), code) : code);
+
 export async function lookUpNames() {
   const quietly = (path) => ask("GET", path).catch(() => null);
-  const [reasons, known] = await Promise.all(
-    [quietly("/pause-reasons"), supervises() ? quietly("/teams") : null]);
+  const [reasons, queues, known, seats] = await Promise.all([quietly("/pause-reasons"), quietly("/queues"),
+    ...(supervises() ? [quietly("/teams"), quietly("/seats")] : [])]);
+  for (const queue of queues || []) for (const one of queue.dispositions) dispositionNames.set(one.code, one.names);
+  for (const one of seats || []) if (one.name) seatNames.set(one.phone, one.name);
   for (const one of reasons || []) pauseReasons.set(one.code, one.names);
   for (const one of known || []) teams.set(one.id, one.name);
 }
@@ -34,12 +41,26 @@ export async function lookUpNames() {
 export function stateText(agent) {
   const states = words().states;
   let text = states[agent.state] || agent.state;
-  if (agent.state === "paused" && agent.reason && agent.reason !== "pause") text += ` · ${reasonName(agent.reason)}`;
+  if (agent.state !== "ready" && agent.reason && agent.reason !== "pause") text += ` · ${reasonName(agent.reason)}`;
   if (agent.after) text += ` (${word("after", states[agent.after])})`;
   if (!agent.phone_up && agent.state !== "signed_out" && agent.state !== "unreachable")
     text += ` · ${word("noPhone")}`;
   return text;
 }
+
+// How long a wrap-up still lasts; null outside one. Over, it may be late by the way of the news.
+export function wrapUpLeft(agent) {
+  if (agent.state !== "wrap_up") return null;
+  const made = make("span", "left");
+  if (agent.wrap_up_mandatory) made.append(word("untilDisposed"));
+  else if (agent.wrap_up_until !== null)
+    made.append(`${word("left")} `, remaining(make("b", "time"), agent.wrap_up_until, now()));
+  return made.hasChildNodes() ? made : null;
+}
+
+// Where somebody sits, by a name: their own phone, or a seat.
+export const phoneName = (agent) =>
+  (agent.own_phone ? word("ownPhoneOf") : seatNames.get(agent.phone) || agent.phone);
 
 function drawAgent(agent) {
   const item = make("li", `agent ${agent.state}`);
@@ -57,6 +78,8 @@ function drawAgent(agent) {
   const time = make("span", "time");
   if (agent.state !== "signed_out") running(time, agent.since, now());
   inner.append(make("span", "name", agent.name), time, what);
+  const left = wrapUpLeft(agent);
+  if (left) inner.append(left);
   const told = [];
   if (agent.queue_id) told.push(queueName(agent.queue_id));
   const busy = occupancy(agent);

@@ -1,4 +1,5 @@
 // One call at the side: who, why it was routed so, what was said (notes, recordings).
+import { dispositionName } from "/agents.js";
 import { agentName, callerName, callPath, hangUp, listening, watchers } from "/calls.js";
 import { button, make, running, say } from "/draw.js";
 import { duration, language, phoneNumber, word, words } from "/language.js";
@@ -138,7 +139,7 @@ function drawRecordings(recordings) {
 function drawNotes({ notes, dispositions }) {
   const made = part("notes", word("notes"));
   for (const one of [...dispositions, ...notes].sort((a, b) => a.at - b.at)) {
-    const text = [one.code, one.note, one.text].filter(Boolean).join(" — ");
+    const text = [one.code && dispositionName(one.code), one.note, one.text].filter(Boolean).join(" — ");
     const row = make("p", "", text);
     row.append(make("span", "quiet", ` ${agentName(one.agent_id)} ${clock(one.at)}`));
     made.append(row);

@@ -1,7 +1,7 @@
 // Calls: who waits, who talks, what has ended; and what a supervisor does with them.
-import { button, byId, choice, keep, make, running } from "/draw.js";
+import { button, byId, choice, keep, make, running, say } from "/draw.js";
 import { filtering, queueWanted, seesCall } from "/filters.js";
-import { duration, inOrder, language, phoneNumber, word, words } from "/language.js";
+import { counted, duration, inOrder, language, phoneNumber, word, words } from "/language.js";
 import { show } from "/panel.js";
 import { queueName } from "/queues.js";
 import { act, actIfSure, ask, me, supervises } from "/session.js";
@@ -10,6 +10,7 @@ import { SHAPES } from "/words.js";
 
 const MOST = 60; // rows of one list; a longer list is not read
 const TALKS = ["talking", "holding", "consulting"];
+const BESIDE = ["callback", "voicemail"]; // wait in a queue with nobody on the telephone
 let recent = null; // ended calls, looked up while they are shown
 let lookingUp = null;
 
@@ -76,9 +77,11 @@ const isLate = (call) => {
 function drawWaiting(call, place) {
   const row = make("tr", "waiting-call");
   row.dataset.id = call.id;
-  row.classList.toggle("late", isLate(call));
+  const late = isLate(call);
+  row.classList.toggle("late", late);
   const wait = make("td", "time");
-  if (call.enqueued_at !== null) running(wait, call.enqueued_at, now());
+  if (call.enqueued_at !== null) wait.append(running(make("span"), call.enqueued_at, now()));
+  if (late) wait.append(make("span", "sr", ` ${word("late")}`));
   row.append(wait, callerButton(call), make("td", "queue-name", queueName(call.queue_id)),
     make("td", "place", place),
     make("td", "more estimate", call.estimate_ms === null ? "–" : duration(call.estimate_ms)),
@@ -96,7 +99,10 @@ export function drawWaitingCalls() {
     (call) => drawWaiting(call, places.get(call.id)),
     (call) => [language, places.get(call.id), isLate(call), queues].join());
   const more = waiting.length - MOST;
-  byId("waiting-count").textContent = waiting.length || "";
+  const beside = waiting.filter(({ call }) => BESIDE.includes(call.kind));
+  byId("waiting-count").textContent = waiting.length - beside.length || "";
+  byId("waiting-beside").textContent = BESIDE.map((kind) => [kind, beside.filter(({ call }) => call.kind === kind).length])
+    .filter(([, count]) => count).map(([kind, count]) => `+ ${counted(kind, count)}`).join(" ");
   byId("no-waiting").textContent = waiting.length ? (more > 0 ? word("others", more) : "")
     : word(filtering() && [...floor.calls.values()].some((call) => call.key !== null) ? "nothingFound" : "noWaiting");
   byId("waiting-table").hidden = !waiting.length;
@@ -113,8 +119,11 @@ export function listening(agent) {
   const mine = call?.monitors.find((one) => one.agent_id === agent.id && one.by === me.actor);
   const row = make("span", "buttons");
   for (const mode of ["listen", "whisper", "barge"]) {
-    const one = button(word(mode), mode, () =>
-      act("POST", path, { mode, ...(phoneChosen() ? { phone: phoneChosen() } : {}) }));
+    const one = button(word(mode), mode, () => {
+      if (phoneChosen() || floor.agents.get(me.agent_id)?.phone)
+        act("POST", path, { mode, ...(phoneChosen() ? { phone: phoneChosen() } : {}) });
+      else { say(word("choosePhone"), true); byId("phone").focus(); }
+    });
     if (mine) one.setAttribute("aria-pressed", mine.mode === mode);
     row.append(one);
   }
@@ -145,6 +154,7 @@ function drawTalk(call) {
   }
   const beside = [queueName(call.queue_id), others.length && `+ ${others.join(", ")}`].filter(Boolean);
   if (beside.length) who.append(make("span", "quiet", beside.join(" · ")));
+  if (call.on_hold) who.append(make("span", "held", `◐ ${word("onHold")}`));
   if (call.monitors.length) who.append(make("span", "watched", watchers(call)));
   const cell = make("td", "acts");
   const acts = agent && TALKS.includes(agent.state) ? listening(agent) : make("span", "buttons");

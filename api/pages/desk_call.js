@@ -27,33 +27,68 @@ export function drawCall(agent) {
   const queue = floor.queues.get(call.queue_id);
   const name = call.name === call.number ? "" : call.name; // what a phone without a name sends
   const told = [name, queue && queue.name, words().callStates[call.state]];
-  if (call.on_hold) told.push(`◐ ${word("onHold")}`);
   if (call.muted) told.push(`✕ ${word("muted")}`);
   if (call.third) told.push(word("conferenceOn"));
   byId("call-more").textContent = told.filter(Boolean).join(" · ");
   const pairs = Object.entries(call.data).sort();
   byId("call-data").replaceChildren(...pairs.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
-  const held = (beside && call.away ? beside : call).on_hold;
-  byId("hold").textContent = word(held ? "retrieve" : "hold");
-  byId("hold").dataset.does = held ? "retrieve" : "hold";
-  const muted = (beside && call.away ? beside : call).muted;
-  byId("mute").textContent = word(muted ? "unmute" : "mute");
-  byId("mute").dataset.does = muted ? "unmute" : "mute";
-  for (const id of ["hold", "mute", "ask-wrap-up"]) byId(id).hidden = !talks;
+  const front = beside && isAside(call, beside) ? beside : call;
+  byId("mute").textContent = word(front.muted ? "unmute" : "mute");
+  byId("mute").dataset.does = front.muted ? "unmute" : "mute";
+  for (const id of ["mute", "ask-wrap-up"]) byId(id).hidden = !talks;
   byId("keys-form").hidden = !talks;
-  drawThird(call, beside);
+  drawLine(byId("caller-line"), call, front === call, talks);
+  drawHold(front, talks);
+  drawThird(call, beside, front);
 }
 
-function drawThird(call, beside) {
+// Whether the agent speaks with whom they consult, and the customer waits.
+const isAside = (call, beside) => (beside.own_line ? call.on_hold : call.away);
+
+// Each party's line says whether one speaks with them now or they hear music.
+function drawLine(at, call, inFront, talks) {
+  const held = call.on_hold || !inFront;
+  at.hidden = !talks;
+  at.className = `line-state ${held ? "held" : "talking"}`;
+  at.textContent = held ? `◐ ${word(holdOf(call))}` : `▶ ${word("speaking")}`;
+}
+
+function holdOf(call) {
+  if (call.on_hold && call.held_by !== null && call.held_by !== me.agent_id) return "holdsMe";
+  return call.held_by_phone ? "heldByPhone" : "onHold";
+}
+
+// Only what the floor will grant: who began a hold ends it, and a phone's own hold ends on the phone.
+function drawHold(front, talks) {
+  const led = front.kind === "consult" || front.kind === "internal" || front.third;
+  const mine = front.on_hold ? front.held_by === me.agent_id && !front.held_by_phone
+    : !led || front.kind === "internal" || leads(front);
+  byId("hold").hidden = !talks || !mine || front.kind === "voicemail";
+  byId("hold").textContent = word(front.on_hold ? "retrieve" : "hold");
+  byId("hold").dataset.does = front.on_hold ? "retrieve" : "hold";
+  byId("hold-note").hidden = !talks || mine || !front.on_hold;
+  byId("hold-note").textContent = word(front.held_by === me.agent_id ? "retrieveOnPhone" : "theyTakeBack");
+}
+
+// In a consultation who asked leads, in a conference the customer's agent.
+const leads = (call) => (call.kind === "consult"
+  ? floor.calls.get(call.parent_id)?.agent_id === me.agent_id : call.agent_id === me.agent_id);
+
+function drawThird(call, beside, front) {
   byId("third").hidden = !beside && !call.third;
   for (const id of ["swap", "conference", "complete", "cancel-consult"]) byId(id).hidden = !beside;
   for (const id of ["drop-third", "leave-conference"]) byId(id).hidden = !call.third;
   const talks = Boolean(beside) && beside.state === "talking";
   byId("swap").disabled = byId("conference").disabled = !talks;
-  if (!beside) { byId("third-line").textContent = call.third ? word("conferenceOn") : ""; return; }
+  if (beside?.own_line) byId("swap").hidden = byId("conference").hidden = true;
+  byId("third-note").hidden = !beside?.own_line;
+  byId("third-line").hidden = true;
+  byId("third-who").textContent = call.third ? word("conferenceOn") : "";
+  if (!beside) return;
   const others = beside.agent_ids.filter((id) => id !== me.agent_id).map(colleagueName);
   const whom = phoneNumber(beside.outside) || others.join(", ") || floor.queues.get(beside.queue_id)?.name || "";
-  byId("third-line").textContent = `${whom} · ${words().callStates[beside.state]}`;
+  byId("third-who").textContent = `${whom} · ${words().callStates[beside.state]}`;
+  drawLine(byId("third-line"), beside, front === beside, talks);
 }
 
 export function drawTargets() {

@@ -49,6 +49,13 @@ export function field(label, control) {
   return box;
 }
 
+// A time that runs down to `until`; `now` is the floor's.
+export function remaining(node, until, now) {
+  node.textContent = duration(Math.max(0, until - now));
+  node.dataset.until = until;
+  return node;
+}
+
 // A running time; `now` is the floor's.
 export function running(node, since, now) {
   node.textContent = duration(now - since);
@@ -92,7 +99,7 @@ export function keep(container, items, key, draw, context) {
 // What a node says, but for running times.
 function signature(node) {
   const copy = node.cloneNode(true);
-  for (const time of copy.querySelectorAll("[data-since]")) time.textContent = "";
+  for (const time of copy.querySelectorAll("[data-since], [data-until]")) time.textContent = "";
   delete copy.dataset.drawn;
   return copy.outerHTML;
 }
@@ -118,9 +125,19 @@ let silence = null;
 
 export function say(text, bad) {
   clearTimeout(silence);
+  byId("toast").hidden = !text;
   byId("said").textContent = text || "";
-  byId("said").classList.toggle("bad", Boolean(bad));
+  byId("toast").classList.toggle("bad", Boolean(bad));
   if (text && !bad) silence = setTimeout(() => say(""), SAID_MS);
+}
+
+// What went wrong stays until it is closed: by its button, or by Escape where nothing else is open.
+export function beginSaying() {
+  byId("unsay").addEventListener("click", () => say(""));
+  document.addEventListener("keydown", (event) => {
+    const open = document.querySelector("dialog[open]") || !(byId("panel")?.hidden ?? true);
+    if (event.key === "Escape" && !open) say("");
+  });
 }
 
 // Asks before what cannot be undone; resolves to whether it was confirmed.

@@ -47,6 +47,12 @@ export function phoneNumber(text) {
 const AS_TIME = ["longest_wait_s", "estimate_s"];
 const AS_SHARE = ["service_level", "abandon_ratio", "occupancy"];
 
+// "1 rappel", "3 rappels": a count with the noun that goes with it.
+export function counted(noun, count) {
+  const [one, many] = words().counted[noun];
+  return `${number(count)} ${Math.abs(count) < 2 ? one : many}`;
+}
+
 // A figure of an alert with its unit.
 export function measured(metric, value) {
   if (AS_TIME.includes(metric)) return duration(value * 1000);

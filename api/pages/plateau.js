@@ -1,6 +1,6 @@
 // The live floor: alerts, queues, waiting calls, conversations, agents; and what supervisors do.
 import "/agent_panel.js";
-import { drawAgents, lookUpNames, teams } from "/agents.js";
+import { drawAgents, lookUpNames, phoneName, teams } from "/agents.js";
 import "/call_panel.js";
 import { beginCalls, drawTalking, drawWaitingCalls } from "/calls.js";
 import { byId, keep, make, running, say } from "/draw.js";
@@ -9,7 +9,7 @@ import { inOrder, measured, named, word, words } from "/language.js";
 import { beginPanel, drawPanel, hidePanel } from "/panel.js";
 import { drawQueues, drawTotals, queueName } from "/queues.js";
 import { ask, begin, me, supervises } from "/session.js";
-import { floor, follow, now, showLink, showLinkAgain, unfollow } from "/stream.js";
+import { floor, follow, isLive, now, showLink, showLinkAgain, unfollow } from "/stream.js";
 
 const LOOK_MS = 60000; // names and seats are looked up so often
 
@@ -42,13 +42,17 @@ let seats = [];
 function drawPhones() {
   const agents = [...floor.agents.values()].filter((agent) => agent.phone);
   const own = agents.find((agent) => agent.id === me?.agent_id);
-  const names = new Map([["", own ? `${word("mySeat")} (${own.phone})` : word("noneChosen")]]);
-  for (const seat of seats) names.set(seat.phone, seat.name ? `${seat.name} (${seat.phone})` : seat.phone);
+  const names = new Map([["", own ? word("mySeat") : word("noneChosen")]]);
+  for (const seat of seats) names.set(seat.phone, seat.name || seat.phone);
   for (const agent of agents)
     if (agent !== own && ["signed_out", "paused"].includes(agent.state) && !names.has(agent.phone))
-      names.set(agent.phone, `${agent.name} (${agent.phone})`);
+      names.set(agent.phone, agent.own_phone ? agent.name : `${agent.name} (${phoneName(agent)})`);
   const chosen = localStorage.getItem("listening-phone") || "";
-  if (!names.has(chosen)) names.set(chosen, chosen); // it is busy now, and may be free later
+  if (!names.has(chosen)) { // it is busy now, and may be free later
+    const sitter = agents.find((agent) => agent.phone === chosen);
+    names.set(chosen, sitter ? sitter.name : chosen);
+  }
+  byId("no-phone").hidden = names.size > 1 || Boolean(own);
   const pairs = [...names].sort((a, b) => (a[0] !== "") - (b[0] !== "") || inOrder(a[1], b[1]));
   const select = byId("phone");
   if (select.dataset.drawn === JSON.stringify(pairs)) return;
@@ -96,5 +100,5 @@ begin({
   translate() { showLinkAgain(); draw(); },
 });
 // A queue becomes late by the clock alone.
-setInterval(() => { if (!byId("floor").hidden) { drawQueues(); drawTotals(); drawWaitingCalls(); } }, 1000);
+setInterval(() => { if (!byId("floor").hidden && isLive()) { drawQueues(); drawTotals(); drawWaitingCalls(); } }, 1000);
 setInterval(lookUp, LOOK_MS);

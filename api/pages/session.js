@@ -1,5 +1,5 @@
 // Who is at this page: signs in, keeps the tokens, sends requests.
-import { byId, say, sure } from "/draw.js";
+import { beginSaying, byId, say, sure } from "/draw.js";
 import { language, speak, word } from "/language.js";
 
 const API = "/api/v1";
@@ -201,6 +201,7 @@ export function begin(itself) {
   page = itself;
   byId("sign-in").addEventListener("submit", signIn);
   byId("leave").addEventListener("click", leave);
+  beginSaying();
   byId("language").addEventListener("click", () => {
     speak(language === "fr" ? "en" : "fr");
     say("");

@@ -14,6 +14,7 @@ let retryTimer = null;
 let silence = null; // ends a connection on which nothing comes
 let draw = () => {};
 let linkState = "connecting";
+let heardAt = null; // when the floor last said something, by our clock
 
 export const now = () => Date.now() + ahead;
 
@@ -24,9 +25,11 @@ export function showLink(state) {
   const signs = { live: "● ", connecting: "◌ ", lost: "▲ ", absent: "▲ " };
   const at = byId("link");
   at.dataset.state = state;
-  at.textContent = byId("floor").hidden ? "" : signs[state] + word(state);
-  byId("floor").classList.toggle("stale", state !== "live");
+  const last = state !== "live" && heardAt !== null ? ` (${word("lastHeard", clock(heardAt + ahead, { second: "2-digit" }))})` : "";
+  at.textContent = byId("floor").hidden ? "" : signs[state] + word(state) + last;
+  document.body.classList.toggle("stale", state !== "live" && !byId("floor").hidden);
 }
+export const isLive = () => linkState === "live";
 export const showLinkAgain = () => showLink(linkState);
 
 function later() {
@@ -76,10 +79,11 @@ function take(message) {
   retry = 0;
   heard();
   ahead = message.at - Date.now();
+  if (linkState === "live" || message.floor) heardAt = Date.now();
   if (message.type === "beat") return;
   if (message.type === "snapshot") {
-    showLink(message.floor ? "live" : "absent");
     timeZone = message.time_zone;
+    showLink(message.floor ? "live" : "absent");
     if (message.floor) { // an absent floor: the last figures stay, shown as stale
       floor.queues = mapped(message.queues);
       floor.agents = mapped(message.agents);
@@ -104,6 +108,7 @@ export function follow(drawn) {
 }
 
 export function unfollow() {
+  heardAt = null;
   clearTimeout(retryTimer);
   drop();
   showLink("connecting");
@@ -113,4 +118,6 @@ setInterval(() => {
   if (linkState !== "live") return;
   for (const node of document.querySelectorAll("[data-since]"))
     node.textContent = duration(now() - Number(node.dataset.since));
+  for (const node of document.querySelectorAll("[data-until]"))
+    node.textContent = duration(Math.max(0, Number(node.dataset.until) - now()));
 }, 1000);

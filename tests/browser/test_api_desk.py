@@ -126,7 +126,7 @@ async def test_a_days_work(tmp_path: Path) -> None:
         await expect(page).to_have_title("Plateau")
         await page.get_by_role("button", name="Mettre en attente").click()
         await until_asked(stand, e.Hold(ONE))
-        held = msgspec.structs.replace(talk, on_hold=True, muted=True)
+        held = msgspec.structs.replace(talk, on_hold=True, held_by=ONE, muted=True)
         floor.change(floor.me(AgentState.HOLDING, **busy), held)
         await expect(page.locator("#call-more")).to_contain_text("micro coupé")
         await page.get_by_role("button", name="Reprendre", exact=True).click()
@@ -141,7 +141,7 @@ async def test_a_days_work(tmp_path: Path) -> None:
         await page.get_by_label("Destinataire").select_option("agent 1002")
         await page.get_by_role("button", name="Consulter").click()
         await until_asked(stand, e.Consult(ONE, Target(TargetKind.AGENT, "1002")))
-        away = msgspec.structs.replace(talk, on_hold=True, away=True)
+        away = msgspec.structs.replace(talk, on_hold=True, held_by=ONE, away=True)
         beside = call_view(
             "c2",
             CallState.TALKING,
@@ -151,7 +151,9 @@ async def test_a_days_work(tmp_path: Path) -> None:
         )
         consulting = floor.me(AgentState.CONSULTING, consult_id=CallId("c2"), **busy)
         floor.change(consulting, away, beside)
-        await expect(page.locator("#third-line")).to_contain_text("Karim · en communication")
+        await expect(page.locator("#third-who")).to_contain_text("Karim · en communication")
+        await expect(page.locator("#third-line")).to_have_text("▶ en ligne avec vous")
+        await expect(page.locator("#caller-line")).to_have_text("◐ en attente, avec la musique")
         await expect(page.locator("#send")).to_be_hidden()
         await page.screenshot(path=SHOTS / "desk-consult.png", full_page=True)
         for name, wish in (
@@ -187,7 +189,7 @@ async def test_a_days_work(tmp_path: Path) -> None:
         await page.get_by_role("button", name="Reprendre l’appel transféré").click()
         await until_asked(stand, e.TakeBack(ONE, call_id))
 
-        await expect(page.locator("#state-more")).to_contain_text("jusqu’à la qualification")
+        await expect(page.locator("#state-left")).to_have_text("jusqu’à la qualification")
         # Nothing is chosen beforehand: what was not read is not saved.
         await page.get_by_role("button", name="Enregistrer").click()
         assert await page.get_by_label("Qualification").input_value() == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,8 @@ async def test_a_stream_that_falls_silent_is_a_lost_link(tmp_path: Path) -> None
         await expect(link).to_contain_text("En direct")
         await page.clock.run_for(1_100)
         await expect(link).to_contain_text("Liaison perdue")
-        await expect(page.locator("#floor")).to_have_class("stale")
+        await expect(link).to_contain_text("(chiffres de ")
+        await expect(page.locator("body")).to_have_class(re.compile("stale"))
         await page.clock.run_for(1_000)
         await expect(link).to_contain_text("En direct")
         assert len(streams) == 2

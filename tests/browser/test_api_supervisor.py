@@ -220,7 +220,7 @@ async def test_an_agents_skills_queues_and_forced_pause(tmp_path: Path) -> None:
         assert (await stand.call("PUT", "/agents/1001/skills", json=skills)).status_code == 200
         await panel.get_by_role("button", name="Retirer : Anglais").click()
         await panel.get_by_role("button", name="Enregistrer les compétences").click()
-        await expect(page.locator("#said")).to_have_class("bad")
+        await expect(page.locator("#toast")).to_have_class("bad")
         await expect(panel.get_by_label("niveau : Français")).to_have_value("5")
     assert errors == []
 
