@@ -27,11 +27,11 @@ class AgentView(msgspec.Struct, frozen=True, tag=True):
     """An agent as a supervisor sees them now. `call_id` is the call in hand, None without one.
 
     `phone` is where they sit (their own where they are signed out), `own_phone` whether it is their
-    own rather than a seat. `consult_id` is the consultation that they lead. `wrap_up_until` is None outside a timed wrap-up; `wrap_up_call_id` is the call
-    that the wrap-up follows. `queue_id` is that of the call in hand or in wrap-up. `calls_taken`
-    and `busy_ms` (in calls and wrap-up, the present state not included) count since
-    `signed_in_at`, which is 0 for who is signed out. `queue_ids` are the queues whose calls this
-    agent may ever take.
+    own rather than a seat. `consult_id` is the consultation that they lead. `wrap_up_until` is None
+    outside a timed wrap-up; `wrap_up_call_id` is the call that the wrap-up follows. `queue_id` is
+    that of the call in hand or in wrap-up. `calls_taken` and `busy_ms` (in calls and wrap-up, the
+    present state not included) count since `signed_in_at`, which is 0 for who is signed out.
+    `queue_ids` are the queues whose calls this agent may ever take.
     """
 
     id: AgentId

@@ -17,6 +17,8 @@ FLOW_FILE: Final = _HERE.parent / "ivr" / "examples" / "bilingual.yaml"
 FLOOR_FILE: Final = _HERE / "floor.yaml"
 NUMBERS: Final = {"0100": "Standard", "3900": "Numéro court"}
 SUPERVISOR: Final = "superviseur"
+SEAT: Final = "poste-superviseur"
+"""The phone on which the supervisor listens: it answers by itself, and nobody else sits there."""
 
 CONNECTED: Final = "farid"
 """An agent whose line is kept up: calls come without ringing."""

@@ -46,6 +46,12 @@ class Sip(msgspec.Struct, frozen=True):
     secret: str
 
 
+class Seated(msgspec.Struct, frozen=True):
+    """A seat that was made; its account."""
+
+    sip: Sip
+
+
 class Imported(msgspec.Struct, frozen=True):
     """A configuration that was taken; the accounts of new agents."""
 
@@ -222,6 +228,11 @@ class Rest:
         }
         await self._ask("POST", "/users", Saved, json=body)
         return password
+
+    async def add_seat(self) -> Sip:
+        """The phone on which the supervisor listens; its SIP account."""
+        body = {"phone": cast.SEAT, "name": "Poste du superviseur"}
+        return (await self._ask("POST", "/seats", Seated, json=body)).sip
 
     async def _save(self, path: str, body: object) -> None:
         self._taken(await self._ask("POST", path, Saved, json=body))

@@ -28,6 +28,7 @@ from demo.rest import FloorHealth, Picture, Rest
 from load.site import SCENARIOS, PortPool, Site
 from plateau import stack
 from switch.sipp import sipp_argv
+from tests.contract.harness import SippAgent
 
 _LOOK_S = 0.3
 _ENDING = "No new callers; calls are ending (Ctrl-C ends them now)"
@@ -116,6 +117,7 @@ class Show:
             await rest.sign_in(stack.FIRST_LOGIN, started.password)
             accounts = await rest.seed()
             supervisor = await rest.add_supervisor()
+            seat = await rest.add_seat()
             self._step_over()
             self._announce(started, supervisor)
             site = self._site()
@@ -130,6 +132,9 @@ class Show:
             ending.push_async_callback(crowd.close)
             self._say(f"Registering {len(accounts)} phones")
             await crowd.open_phones(accounts)
+            await ending.enter_async_context(
+                SippAgent(site, user=seat.user, password=seat.secret, tone_hz=None)
+            )
             self._say("Signing the agents in")
             await self._sign_in(rest)
             self._step_over()

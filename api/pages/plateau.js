@@ -58,7 +58,8 @@ function drawPhones() {
   if (select.dataset.drawn === JSON.stringify(pairs)) return;
   select.dataset.drawn = JSON.stringify(pairs);
   select.replaceChildren(...pairs.map(([value, text]) => Object.assign(make("option", "", text), { value })));
-  select.value = chosen;
+  // Where there is but one seat, that is where one listens.
+  select.value = chosen || (own || seats.length !== 1 ? "" : seats[0].phone);
 }
 
 async function lookUp() {

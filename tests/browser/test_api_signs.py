@@ -183,8 +183,16 @@ async def test_names_of_queues_are_read_in_every_width(tmp_path: Path, width: in
     errors: list[str] = []
     async with running(tmp_path) as stand, opened(errors) as page:
         now = time.time_ns() // 1_000_000
-        names = ("Service commercial", "Assistance technique", "Réclamations", "Sinistres auto",
-                 "Contrats professionnels", "Facturation", "Résiliations", "International")  # fmt: skip
+        names = (
+            "Service commercial",
+            "Assistance technique",
+            "Réclamations",
+            "Sinistres auto",
+            "Contrats professionnels",
+            "Facturation",
+            "Résiliations",
+            "International",
+        )
         queues = tuple(queue_view(f"q{i}", i, name, now - 9_000) for i, name in enumerate(names))
         calls = tuple(
             call_view(f"w{i}", key=i, order=i, priority=0, enqueued_at=now - 9_000,
