@@ -14,7 +14,7 @@ from api.metrics import exposition
 from api.problems import described
 from api.shapes import Instant, Out
 from control.client import FloorAbsent, FloorRefused
-from control.protocol import Health
+from control.protocol import Health, TroubleKind
 from store.engine import check_store
 from store.errors import StoreError
 
@@ -28,8 +28,16 @@ class Alive(BaseModel):
     status: Literal["alive"] = "alive"
 
 
+class Wrong(BaseModel):
+    """Something that calls need and that does not work, and since when."""
+
+    kind: TroubleKind
+    since: Instant
+
+
 class Readiness(BaseModel):
-    """`ready` needs all that a call needs: the store, the floor and its switch.
+    """`ready` needs all that a call needs: the store, the floor, its switch, and that each of them
+    does what it is for; `wrong` is what the floor finds of that by what it has done lately.
 
     Without floor or switch, configuration and history are still served.
     """
@@ -38,10 +46,22 @@ class Readiness(BaseModel):
     store: Literal["up", "down"]
     floor: Literal["up", "absent"]
     switch: str | None
+    wrong: list[Wrong]
+
+
+class Trouble(Out):
+    """Something that calls need and that does not work since then; `detail` says what and why."""
+
+    kind: TroubleKind
+    since: Instant
+    detail: str
 
 
 class FloorHealth(Out):
-    """How the floor is."""
+    """How the floor is. It serves calls while `troubles` is empty.
+
+    `unkept_since` is when the oldest of the `journal_unkept` entries came to pass.
+    """
 
     switch: str
     switch_version: str | None
@@ -53,6 +73,8 @@ class FloorHealth(Out):
     journal_unkept: int
     store_error: str | None
     counters: dict[str, float]
+    unkept_since: Instant | None
+    troubles: list[Trouble]
 
 
 @router.get("/health/live", operation_id="healthLive", summary="Is the process alive")
@@ -68,9 +90,12 @@ async def live() -> Alive:
     responses={503: {"model": Readiness, "description": "Something that calls need is away"}},
 )
 async def ready(context: Ctx, response: Response) -> Readiness:
-    """503 while the store or the floor does not answer, or the floor has no switch."""
+    """503 while the store or the floor does not answer, the floor has no switch, or it does not get
+    done what calls need: `wrong` says what, and since when.
+    """
     health, store_up = await asyncio.gather(_floor(context), _store(context))
-    well = store_up and health is not None and health.switch == "connected"
+    connected = health is not None and health.switch == "connected"
+    well = store_up and health is not None and connected and not health.troubles
     if not well:
         response.status_code = 503
     return Readiness(
@@ -78,6 +103,9 @@ async def ready(context: Ctx, response: Response) -> Readiness:
         store="up" if store_up else "down",
         floor="absent" if health is None else "up",
         switch=None if health is None else health.switch,
+        wrong=[]
+        if health is None
+        else [Wrong(kind=t.kind, since=t.since) for t in health.troubles],
     )
 
 

@@ -10,7 +10,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from control.protocol import Health
+from control.protocol import Health, TroubleKind
 
 _UNFIT = re.compile(r"[^a-zA-Z0-9_]")
 
@@ -66,6 +66,10 @@ def _floor_metrics(health: Health | None) -> Iterator[Metric]:
         "agents_signed_in": ("Agents signed in.", health.agents_signed_in),
         "journal_behind": ("Journal entries not in SQL yet.", health.journal_behind),
         "journal_unkept": ("Entries that the disk refused.", health.journal_unkept),
+        "journal_unkept_seconds": (
+            "Age of the oldest of them.",
+            0 if health.unkept_since is None else (health.now - health.unkept_since) / 1000,
+        ),
         "store_failing": ("1 while SQL cannot be written.", int(health.store_error is not None)),
         "started_at_seconds": ("Start of the floor, Unix time.", health.started_at / 1000),
     }
@@ -73,6 +77,7 @@ def _floor_metrics(health: Health | None) -> Iterator[Metric]:
         gauge = GaugeMetricFamily(f"plateau_floor_{name}", text)
         gauge.add_metric([], value)
         yield gauge
+    yield from _trouble_metrics(health)
     switch = GaugeMetricFamily(
         "plateau_floor_switch", "The connection to the switch: 1 for its state.", labels=["state"]
     )
@@ -85,6 +90,24 @@ def _floor_metrics(health: Health | None) -> Iterator[Metric]:
         )
         counter.add_metric([], value)
         yield counter
+
+
+def _trouble_metrics(health: Health) -> Iterator[Metric]:
+    """What keeps the floor from serving calls: each kind there is, so that an alarm can name it."""
+    ready = GaugeMetricFamily("plateau_floor_ready", "1 while the floor does what calls need.")
+    ready.add_metric([], int(health.switch == "connected" and not health.troubles))
+    yield ready
+    since = {trouble.kind: trouble.since for trouble in health.troubles}
+    trouble = GaugeMetricFamily(
+        "plateau_floor_trouble_seconds",
+        "For how long this has not worked; 0 while it does.",
+        labels=["kind"],
+    )
+    for kind in TroubleKind:
+        began = since.get(kind)
+        # An instant of this very moment is trouble too.
+        trouble.add_metric([kind], 0 if began is None else max(1, health.now - began) / 1000)
+    yield trouble
 
 
 def exposition(metrics: ApiMetrics, health: Health | None) -> bytes:

@@ -16,7 +16,8 @@ class Counters:
     """Counts since the connection object was made; they never go down.
 
     `events` by event type, `unknown_events` by the type Asterisk named, `malformed_frames` for
-    frames that fit no description, `requests` by outcome (a status code, or an error's slug),
+    frames that fit no description, `repaired_frames` for those that held what is no UTF-8,
+    `requests` by outcome (a status code, or an error's slug),
     `http_requests` for those that had to go by HTTP, `reconnects` for the event socket,
     `command_reconnects` for the command sockets, `timeouts` for requests without a reply,
     `handler_errors` for exceptions out of the user's callbacks.
@@ -26,6 +27,7 @@ class Counters:
     unknown_events: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
     malformed_frames: int = 0
+    repaired_frames: int = 0
     http_requests: int = 0
     reconnects: int = 0
     command_reconnects: int = 0

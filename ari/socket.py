@@ -8,6 +8,7 @@ socket of a slow reader.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Literal
 
 import aiohttp
 from aiohttp import ClientWebSocketResponse, WSMsgType
@@ -27,7 +28,7 @@ class AriSocket:
 
     def __init__(
         self,
-        ws: ClientWebSocketResponse,
+        ws: "ClientWebSocketResponse[Literal[False]]",
         on_frame: Callable[[str | bytes], None],
         ping_every_s: float,
         ping_timeout_s: float,
@@ -108,7 +109,7 @@ async def open_socket(
     ari_url: str,
     app: str,
     connect_timeout_s: float,
-) -> ClientWebSocketResponse:
+) -> "ClientWebSocketResponse[Literal[False]]":
     """Open the WebSocket of the application `app`.
 
     Raises `aiohttp.ClientError` or `TimeoutError`. Never subscribes to everything: the cost of
@@ -120,5 +121,6 @@ async def open_socket(
             params={"app": app, "subscribeAll": "false"},
             autoping=False,
             max_msg_size=_LARGEST_FRAME,
+            decode_text=False,  # a frame that is no UTF-8 must not end the socket: see `decode`
             timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_HANDSHAKE_S),
         )

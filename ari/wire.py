@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from ari.decode import UNREADABLE, repaired, suspicious
 from ari.errors import AriError, ServerFault, error_for
 from ari.events_gen import RESTResponse
 
@@ -35,8 +36,15 @@ class AriResponse:
     body: bytes
 
     def decoded(self, kind: type[T]) -> T:
-        """Return the body as `kind`. Raises `msgspec.ValidationError` when it is something else."""
-        return msgspec.json.decode(self.body, type=kind)
+        """Return the body as `kind`. Raises `msgspec.DecodeError` when it is something else."""
+        try:
+            if not suspicious(self.body):
+                return msgspec.json.decode(self.body, type=kind)
+        except msgspec.ValidationError:
+            raise
+        except UNREADABLE:
+            pass  # most likely text that no UTF-8 can hold
+        return msgspec.json.decode(repaired(self.body), type=kind)
 
 
 @dataclass(slots=True, eq=False)
@@ -118,7 +126,7 @@ def message_in(body: bytes) -> str:
     """Return Asterisk's sentence inside an error's body, or the start of the body itself."""
     try:
         found = msgspec.json.decode(body, type=_Message)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return body[:200].decode("utf-8", "replace").strip()
     return found.message or found.error
 
@@ -132,7 +140,7 @@ def decoded(response: AriResponse, kind: type[T], method: str, path: str) -> T:
     """Return a reply's body as `kind`; `ServerFault` when Asterisk sent something else."""
     try:
         return response.decoded(kind)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ServerFault(
             method, path, response.status, f"the reply is not what ARI describes: {error}"
         ) from error

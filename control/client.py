@@ -17,6 +17,7 @@ import msgspec
 
 from acd.facts import Audited
 from control.protocol import (
+    LONGEST_ASK,
     Answer,
     Ask,
     Follow,
@@ -63,11 +64,17 @@ class _Connection:
 
     async def ask(self, ask: Ask, timeout_s: float) -> Result:
         """Send and wait. Raises FloorAbsent if no answer came in time or the socket closed."""
+        try:
+            line = _encode(ask) + b"\n"
+        except (ValueError, TypeError, RecursionError) as error:
+            return Refused("not-sent", 422, f"This cannot be told to the floor: {error}")
+        if len(line) > LONGEST_ASK:
+            return Refused("too-large", 413, f"The floor takes {LONGEST_ASK} bytes at most.")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting[ask.id] = future
         try:
             async with asyncio.timeout(timeout_s):
-                self._writer.write(_encode(ask) + b"\n")
+                self._writer.write(line)
                 await self._writer.drain()
                 return await future
         except TimeoutError as error:

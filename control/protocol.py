@@ -6,6 +6,8 @@ with one `Answer` of the same id, and pushes `LiveChange` to those who asked to 
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 from acd.config import AlertMetric
@@ -21,6 +23,9 @@ from acd.model import (
     PhoneId,
     QueueId,
 )
+
+LONGEST_ASK = 8 * 1024 * 1024
+"""Bytes of the longest line that the floor reads; a body of the web process has one million."""
 
 
 class AgentView(msgspec.Struct, frozen=True, tag=True):
@@ -187,13 +192,36 @@ class LiveChange(msgspec.Struct, frozen=True, tag=True):
     alerts: tuple[AlertView, ...] | None = None
 
 
+class TroubleKind(StrEnum):
+    """What the floor does not do any more, though it runs."""
+
+    STEPS = "steps"
+    JOURNAL = "journal"
+    SWITCH = "switch"
+    COMMANDS = "commands"
+    STORE = "store"
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Something that calls need and that does not work, since `since` (UTC ms).
+
+    `detail` is a sentence for whoever runs the floor.
+    """
+
+    kind: TroubleKind
+    since: int
+    detail: str
+
+
 class Health(msgspec.Struct, frozen=True, tag=True):
     """How the floor is. `switch` is the ARI connection's state.
 
+    It serves calls while `troubles` is empty.
+
     `journal_unkept` counts entries that the disk refused (held in memory, tried again),
     `journal_behind` facts that are in the journal and not in SQL yet; `store_error` is the last
-    failure to write SQL, None while it works. `counters` are monotonic counts for Prometheus, by
-    name.
+    failure to write SQL, None while it works. `unkept_since` (UTC ms) is when the oldest unkept
+    entry came to pass. `counters` are monotonic counts for Prometheus, by name.
     """
 
     switch: str
@@ -206,6 +234,8 @@ class Health(msgspec.Struct, frozen=True, tag=True):
     journal_unkept: int
     store_error: str | None
     counters: dict[str, float]
+    unkept_since: int | None = None
+    troubles: tuple[Trouble, ...] = ()
 
 
 class ReadLive(msgspec.Struct, frozen=True, tag=True):

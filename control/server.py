@@ -15,13 +15,33 @@ import msgspec
 import structlog
 
 from control.live import LivePicture
-from control.protocol import Answer, Ask, Follow, LiveChange, ReadLive, Refused, Result
+from control.protocol import (
+    LONGEST_ASK,
+    Answer,
+    Ask,
+    Follow,
+    LiveChange,
+    ReadLive,
+    Refused,
+    Result,
+)
+from store.journal_lines import UNREADABLE
+from store.mending import mended
 
 log = structlog.get_logger(__name__)
 
 PUSH_EVERY_S = 0.2
 _MOST_UNREAD = 8 << 20
-_LONGEST_LINE = 1 << 20
+_LONGEST_LINE = LONGEST_ASK
+
+
+class _Numbered(msgspec.Struct):
+    """The least of an `Ask` that can be answered."""
+
+    id: int
+
+
+_numbered = msgspec.json.Decoder(_Numbered)
 
 
 class ControlServer:
@@ -91,9 +111,9 @@ class ControlServer:
     async def _one(self, line: bytes, writer: asyncio.StreamWriter) -> None:
         try:
             ask = self._decoder.decode(line)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             log.error("a control message was not understood", error=str(error))
-            writer.close()
+            self._not_understood(line, str(error), writer)
             return
         if isinstance(ask.wish, Follow | ReadLive):
             if isinstance(ask.wish, Follow):
@@ -116,7 +136,26 @@ class ControlServer:
             self._followers.discard(writer)
             writer.transport.abort()
             return
-        writer.write(self._encoder.encode(message) + b"\n")
+        writer.write(self._line(message))
+
+    def _not_understood(self, line: bytes, why: str, writer: asyncio.StreamWriter) -> None:
+        """Others ask on this connection too: it is closed only if not even the id can be read."""
+        try:
+            ask_id = _numbered.decode(line).id
+        except UNREADABLE:
+            writer.close()
+            return
+        said = f"The floor did not understand this: {why}"
+        self._send(writer, Answer(ask_id, Refused("not-understood", 400, said)))
+
+    def _line(self, message: Answer | LiveChange) -> bytes:
+        """The message as one line; what JSON cannot hold is mended, never left unsaid."""
+        try:
+            text = self._encoder.encode(message)
+        except (ValueError, TypeError, RecursionError):
+            log.exception("a message had to be mended", message=type(message).__name__)
+            text = self._encoder.encode(mended(message, type(message)))
+        return text + b"\n"
 
     async def _push(self) -> None:
         while True:
@@ -129,5 +168,12 @@ class ControlServer:
                 continue
             if change is None:
                 continue
-            for writer in list(self._followers):
-                self._send(writer, change)
+            try:
+                for writer in list(self._followers):
+                    self._send(writer, change)
+            except Exception:
+                # As above; whoever follows asks for the whole picture again.
+                log.exception("a change of the live picture could not be sent")
+                for writer in list(self._followers):
+                    self._followers.discard(writer)
+                    writer.close()

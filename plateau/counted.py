@@ -10,11 +10,13 @@ from acd.shell.switchboard import Switchboard
 from ari.counters import Counters
 from plateau.background import Background
 from recording.service import Recorder
+from store.journal import Journal
 from store.writer_thread import WriterThread
 
 
 def counted(
     service: FloorService,
+    journal: Journal,
     switchboard: Switchboard,
     recorder: Recorder,
     writer: WriterThread,
@@ -31,6 +33,7 @@ def counted(
         "recordings_incomplete_total": recorder.incomplete_count,
         "store_facts_written_total": writer.written,
         "store_facts_rejected_total": writer.rejected,
+        "journal_set_aside_total": journal.set_aside + service.lost,
         "journal_lines_damaged_total": writer.damaged,
         "journal_files_missing_total": writer.missing,
     }

@@ -71,6 +71,7 @@ from plateau.counted import counted, counted_of_ari
 from plateau.recollection import recollect
 from plateau.settings import Settings
 from plateau.stored_flows import bring_in, versions_in
+from plateau.troubles import troubles_of
 from plateau.where import SwitchPlace, find_switch
 from recording.service import Expected, Recorder
 from store import config as store_config
@@ -103,7 +104,7 @@ class FloorProcess:
         self._clock = Clock()
         self._started_at = self._clock.now_ms()
         self._stopping = asyncio.Event()
-        self._ari_state = ConnectionState.CONNECTING
+        self._ari_state, self._ari_since = ConnectionState.CONNECTING, self._started_at
         self._synced = False
         self._startup_file = settings.home / "switch-startup"
         self._forecast_file = settings.home / "forecast.json"
@@ -167,6 +168,7 @@ class FloorProcess:
         app = self._settings.ari_app
         self._background.keep_up("look", lambda: self._service.look_regularly(self._conn, app))
         self._background.keep_up("beat", self._service.beat_regularly)
+        self._background.keep_up("answers", self._switchboard.look_for_answers)
         self._background.keep_up("thresholds", self._watch_thresholds)
         self._background.keep_up("forecast", self._remember_regularly)
 
@@ -292,7 +294,7 @@ class FloorProcess:
         self._service.on_ari_event(event)
 
     def _on_ari_state(self, state: ConnectionState) -> None:
-        self._ari_state = state
+        self._ari_state, self._ari_since = state, self._clock.now_ms()
         if state is ConnectionState.SYNCING:
             self._reading_since = self._clock.now_ms()
         if state is ConnectionState.LOST:
@@ -455,21 +457,26 @@ class FloorProcess:
 
     def health(self) -> Health:
         """How the floor is now."""
-        floor = self._service.engine.floor
+        service, board, now_ms = self._service, self._switchboard, self._clock.now_ms()
+        floor = service.engine.floor
         return Health(
             switch=self._ari_state,
             switch_version=self._switch_version,
             started_at=self._started_at,
-            now=self._clock.now_ms(),
+            now=now_ms,
             calls=len(floor.calls),
             agents_signed_in=len(floor.at_work),
             journal_behind=self._writer.behind,
-            journal_unkept=self._service.unkept,
+            journal_unkept=service.unkept,
             store_error=self._writer.last_error,
             counters=counted(
-                self._service, self._switchboard, self._recorder, self._writer, self._background
+                service, self._journal, board, self._recorder, self._writer, self._background
             )
             | counted_of_ari(self._conn.counters),
+            unkept_since=service.unkept_since,
+            troubles=troubles_of(
+                service, board, self._writer, (self._ari_state, self._ari_since), now_ms
+            ),
         )
 
 

@@ -4,7 +4,8 @@ One folder of files `NNNNNNNN.jsonl`. The first line of each is a `Head` with ev
 agent as they stood when the file was begun, the others are `JournalEntry` lines; so the newest
 file alone tells where everybody is. `append` hands the line to the kernel before it returns: the
 death of this process loses nothing. `sync` makes it survive a power cut as well; SQL is only ever
-given what was synced, so that SQL can never know of something that the journal has forgotten.
+given what was synced, so that SQL can never know of something that the journal has forgotten. What
+an entry holds can keep neither it nor another out: see `store.journal_lines`.
 
 It decides when a file is full and what a damaged line means; it knows neither SQL nor the engine.
 """
@@ -25,25 +26,12 @@ from acd.call import Call
 from acd.facts import JournalEntry
 from acd.model import AgentId, AgentWork, CallId, CallState
 from store.errors import JournalError, JournalInUse
+from store.journal_lines import UNREADABLE, Head, Lines, entry_decoder, head_decoder
 
 log = structlog.get_logger(__name__)
 
 _ROTATE_BYTES: Final = 16 * 1024 * 1024
 _READ_BYTES: Final = 1024 * 1024
-
-
-class Head(msgspec.Struct, frozen=True, tag=True):
-    """The first line of a file: whose journal it is, and the state at its beginning.
-
-    `at` and `blind_since` are those of the last entry before it; 0 and None if there was none.
-    """
-
-    journal: str
-    segment: int
-    calls: tuple[Call, ...] = ()
-    agents: tuple[AgentWork, ...] = ()
-    at: int = 0
-    blind_since: int | None = None
 
 
 class Position(msgspec.Struct, frozen=True, order=True):
@@ -81,11 +69,6 @@ class Batch(msgspec.Struct, frozen=True):
     missing: int = 0
 
 
-_encoder: Final = msgspec.json.Encoder()
-_head_decoder: Final = msgspec.json.Decoder(Head)
-_entry_decoder: Final = msgspec.json.Decoder(JournalEntry)
-
-
 class Journal:
     """A journal open for writing. One process at a time; `append` and `sync` may be in two threads.
 
@@ -103,6 +86,7 @@ class Journal:
         self._blind_since: int | None = None
         self._retired: list[int] = []
         self._synced = (Position(0, 0), 0)
+        self._lines_made = Lines(folder)
         self._end_lock = threading.Lock()
         self._sync_lock = threading.Lock()
         self.appended_facts = 0
@@ -168,8 +152,8 @@ class Journal:
         end = data.rfind(b"\n") + 1
         lines = data[:end].splitlines()
         try:
-            head = _head_decoder.decode(lines[0])
-        except (IndexError, msgspec.DecodeError):
+            head = head_decoder.decode(lines[0])
+        except (IndexError, *UNREADABLE):
             return None
         if end < len(data):
             cut = len(data) - end
@@ -180,8 +164,8 @@ class Journal:
         self._alive_at, self._blind_since = head.at, head.blind_since
         for number, line in enumerate(lines[1:], start=2):
             try:
-                entry = _entry_decoder.decode(line)
-            except msgspec.DecodeError as error:
+                entry = entry_decoder.decode(line)
+            except UNREADABLE as error:
                 self._damaged += 1
                 log.error(
                     "a line of the journal is damaged and was left out",
@@ -221,18 +205,25 @@ class Journal:
 
     # ---- writing ------------------------------------------------------------------------------
 
-    def append(self, entry: JournalEntry) -> None:
+    def append(self, entry: JournalEntry) -> JournalEntry | None:
         """Write one entry; when this returns, a kill of this process cannot lose it.
 
-        Raises JournalError (disk full, for one); then nothing of the entry was written.
+        Returns what was written where that is not `entry` itself: a part of it could not be kept as
+        it is. Raises JournalError (disk full, for one); then nothing of the entry was written.
         """
-        line = _encoder.encode(entry) + b"\n"
+        line, kept = self._lines_made.of_entry(entry)
         with self._end_lock:
             self._write(line)
-            self.appended_facts += len(entry.facts)
-        self._remember_entry(entry)
+            self.appended_facts += len(kept.facts)
+        self._remember_entry(kept)
         if self._size >= self._rotate_at:
             self._rotate()
+        return None if kept is entry else kept
+
+    @property
+    def set_aside(self) -> int:
+        """How many facts, calls and agents could not be kept as they were."""
+        return self._lines_made.set_aside
 
     def _rotate(self) -> None:
         """Go on in a new file; where that cannot be begun, the old one goes on growing."""
@@ -240,7 +231,7 @@ class Journal:
             old = self._fd
             try:
                 self._begin(self._segment + 1)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - the entry is written: nothing may undo that
                 log.error("a new journal file cannot be begun; the old one grows", why=str(error))
                 # Not at each step: a full disk has no room for as many complaints.
                 self._rotate_at = self._size + self._rotate_bytes // 16
@@ -261,7 +252,7 @@ class Journal:
             at=self._alive_at,
             blind_since=self._blind_since,
         )
-        line = _encoder.encode(head) + b"\n"
+        line = self._lines_made.of_head(head)
         part = self.folder / f"{segment:08d}.part"
         fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         try:
@@ -354,8 +345,8 @@ class Journal:
             for line in lines:
                 if position.offset > 0:
                     try:
-                        entry = _entry_decoder.decode(line)
-                    except msgspec.DecodeError:
+                        entry = entry_decoder.decode(line)
+                    except UNREADABLE:
                         damaged += 1
                     else:
                         if entries and facts + len(entry.facts) > limit_facts:

@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import ReturningInsert
 
 from acd.facts import AnyFact
+from acd.failing import Failing
 from store import tables as t
 from store.errors import JournalError
 from store.journal import Batch, Journal, Position
@@ -40,7 +41,8 @@ _BATCH_FACTS: Final = 1000
 _SYNC_S: Final = 0.05
 _WRITE_S: Final = 0.25
 _RETRY_FIRST_S: Final = 0.2
-_RETRY_MOST_S: Final = 10.0
+_RETRY_MOST_S: Final = 5.0
+_TOO_LONG_MS: Final = 15_000
 
 # SQLite's driver says OverflowError of a number too large, unwrapped.
 _REFUSALS: Final = (DBAPIError, OverflowError)
@@ -157,8 +159,9 @@ async def _chain(conn: AsyncConnection, chains: Sequence[ChainState]) -> None:
 class StoreWriter:
     """The task that brings the journal to SQL. `start` it, `drain` it, `close` it.
 
-    `now_ms` is the floor's clock. `last_error` is a sentence while SQL fails, None while it works;
-    `behind` counts facts that are in the journal and not in SQL; `rejected` those put aside;
+    `now_ms` is the floor's clock. `last_error` is a sentence while SQL fails, None while it works,
+    `failing_since` since when; `behind` counts facts that are in the journal and not in SQL;
+    `rejected` those put aside;
     `damaged` lines of the journal that nobody can read, `missing` files of it that were deleted
     before SQL had them (an older database was put back): what they told is not in SQL.
     """
@@ -183,11 +186,25 @@ class StoreWriter:
         self._tasks: list[asyncio.Task[None]] = []
         self._moved = asyncio.Event()
         self._stopping = asyncio.Event()
-        self.last_error: str | None = None
+        self._writing, self._syncing = Failing(), Failing()
+        self._step_began: int | None = None
         self.written = 0
         self.rejected = 0
         self.damaged = 0
         self.missing = 0
+
+    @property
+    def last_error(self) -> str | None:
+        """Why SQL, or the journal's sync, fails now."""
+        return self._writing.why or self._syncing.why or None
+
+    @property
+    def failing_since(self) -> int | None:
+        """Since when nothing reaches SQL (UTC ms), by failures or because SQL takes for ever."""
+        began, now_ms = self._step_began, self._now_ms()
+        slow = began if began is not None and now_ms - began > _TOO_LONG_MS else None
+        rows = (self._writing.since, self._syncing.since, slow)
+        return min((since for since in rows if since is not None), default=None)
 
     @property
     def behind(self) -> int:
@@ -199,25 +216,28 @@ class StoreWriter:
         if self._tasks:
             raise RuntimeError("the writer was started already")
         self._tasks = [
-            asyncio.create_task(self._run(self._sync_once, self._sync_s), name="journal-sync"),
-            asyncio.create_task(self._run(self.step, _WRITE_S), name="store-writer"),
+            asyncio.create_task(
+                self._run(self._sync_once, self._sync_s, self._syncing), name="journal-sync"
+            ),
+            asyncio.create_task(self._run(self.step, _WRITE_S, self._writing), name="store-writer"),
         ]
 
-    async def _run(self, work: Callable[[], Awaitable[bool]], pause_s: float) -> None:
+    async def _run(self, work: Callable[[], Awaitable[bool]], pause_s: float, row: Failing) -> None:
         """Do `work` again and again; after a failure wait longer each time, but never give up."""
         wait_s = _RETRY_FIRST_S
         while not self._stopping.is_set():
             try:
                 moved = await work()
             except (SQLAlchemyError, OSError, JournalError) as error:
-                if self.last_error is None:
+                if row.since is None:
                     _log.warning("store_write_failed", error=_sentence(error))
-                self.last_error = _sentence(error)
+                row.failed(self._now_ms(), _sentence(error))
             except Exception as error:  # noqa: BLE001 - told, counted as an error, retried
                 # A fault of ours; the journal keeps everything, so going on trying loses nothing.
                 _log.exception("store_writer_fault")
-                self.last_error = _sentence(error)
+                row.failed(self._now_ms(), _sentence(error))
             else:
+                row.succeeded()
                 wait_s = _RETRY_FIRST_S
                 if not moved:
                     await self._pause(pause_s)
@@ -235,6 +255,13 @@ class StoreWriter:
 
     async def step(self) -> bool:
         """Sync, write one batch, note the place; False when there was nothing to write."""
+        self._step_began = self._now_ms()
+        try:
+            return await self._batch()
+        finally:
+            self._step_began = None
+
+    async def _batch(self) -> bool:
         if self._position is None:
             await asyncio.to_thread(self._journal.sync)
             self._position = await self._read_checkpoint()
@@ -243,7 +270,6 @@ class StoreWriter:
             self._moved.set()
         batch = await asyncio.to_thread(self._journal.read, self._position, self._batch_facts)
         if batch.next == self._position:
-            self.last_error = None
             return False
         facts = [fact for entry in batch.entries for fact in entry.facts]
         try:
@@ -260,7 +286,6 @@ class StoreWriter:
         if batch.next.segment != self._position.segment:
             await asyncio.to_thread(self._journal.forget_before, batch.next)
         self._position = batch.next
-        self.last_error = None
         self._moved.set()
         return len(facts) >= self._batch_facts
 

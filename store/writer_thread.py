@@ -21,8 +21,8 @@ T = TypeVar("T")
 class WriterThread:
     """Starts a loop, an engine and a writer on a thread; `close` ends all three.
 
-    The figures (`behind`, `last_error`, `written`, `rejected`, `damaged`, `missing`) may be read
-    from any thread.
+    The figures (`behind`, `last_error`, `failing_since`, `written`, `rejected`, `damaged`,
+    `missing`) may be read from any thread.
     """
 
     def __init__(self, store_url: str, journal: Journal, now_ms: Callable[[], int]) -> None:
@@ -71,6 +71,11 @@ class WriterThread:
     def last_error(self) -> str | None:
         """See `StoreWriter`."""
         return self._writing.last_error
+
+    @property
+    def failing_since(self) -> int | None:
+        """See `StoreWriter`."""
+        return self._writing.failing_since
 
     @property
     def written(self) -> int:

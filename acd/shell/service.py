@@ -18,9 +18,10 @@ import structlog
 from acd.commands import Command
 from acd.engine import Engine
 from acd.errors import Rejected
-from acd.events import Event, Request, SwitchEvent
+from acd.events import ChannelResumed, Event, Request, SwitchEvent
 from acd.facts import AnyFact, JournalEntry
-from acd.model import CallId
+from acd.failing import FailedCalls, Failing
+from acd.model import CallId, ChannelId
 from acd.shell.translate import Contacts, event_of, seen_of
 from acd.state.floor import Turn
 from ari.connection import AriConnection, ConnectionState, Snapshot
@@ -32,8 +33,14 @@ log = structlog.get_logger(__name__)
 KEEP_AGAIN_S = 1.0
 """How soon the journal is tried again after it refused."""
 
-BEAT_EVERY_S = 10.0
+BEAT_EVERY_S = 5.0
 """How often the journal is told that the floor is alive; a restart sees how long it was not."""
+
+TRY_EVERY_S = 1.0
+"""How often a step is taken that means nothing: without traffic, it shows that steps work."""
+
+MEANS_NOTHING = ChannelResumed(ChannelId(""))
+"""The event of that step: no leg has this name."""
 
 LOOK_EVERY_S = 30.0
 """How often the switch is looked at for legs and bridges that nobody owns."""
@@ -49,10 +56,11 @@ class Clock(Protocol):
 class Journal(Protocol):
     """Where a step is kept before anything is done about it."""
 
-    def append(self, entry: JournalEntry) -> None:
+    def append(self, entry: JournalEntry) -> JournalEntry | None:
         """Keep the entry; when this returns, the death of this process does not lose it.
 
-        Raises OSError when it cannot be written; then nothing of it was.
+        Returns what is kept where that is not the entry as it was given. Raises OSError when
+        nothing can be written now; then nothing of it was.
         """
 
 
@@ -69,8 +77,10 @@ class FloorService:
     `country` is the telephone code of numbers that come without one. `on_turn` is told of every
     step after it was kept (live view, recordings, counts). `broken` counts events whose handling
     failed by a fault of ours: each is logged with its trace, its call is ended, everybody else is
-    served. `blind_since` (UTC ms) is when the switch was last heard, None while it is; a restart
-    sets it to what the journal knows.
+    served. `steps` and `keeping` are the rows of steps that failed, and of those that were not
+    kept; `failed_calls` whom the last failures concerned. `lost` counts steps that could not be
+    kept at all. `blind_since` (UTC ms) is when the switch was last heard, None while it is; a
+    restart sets it to what the journal knows.
     """
 
     def __init__(
@@ -95,8 +105,11 @@ class FloorService:
         self._ever_in_sync = False
         self._unkept: deque[JournalEntry] = deque()
         self._retry: asyncio.TimerHandle | None = None
+        self.steps, self.keeping = Failing(), Failing()
+        self.failed_calls = FailedCalls()
         self.broken = 0
         self.events = 0
+        self.lost = 0
 
     def use(self, hands: Hands) -> None:
         """Carry out commands with these from now on."""
@@ -126,22 +139,30 @@ class FloorService:
 
     def _step(self, event: Event, also: tuple[AnyFact, ...] = ()) -> bool:
         """Whether the engine dealt with it. Raises Rejected."""
-        self.events += 1
+        self.events += event is not MEANS_NOTHING
         try:
             turn = self.engine.handle(event, self._clock.now_ms())
         except Rejected:
+            self._worked(event)
             self._arm()
             raise
         except Exception as fault:  # noqa: BLE001 - logged with its trace by what follows
             self._broken(fault, event)
             return False
+        self._worked(event)
         self._keep_and_do(msgspec.structs.replace(turn, facts=turn.facts + also))
         return True
+
+    def _worked(self, event: Event | None) -> None:
+        self.steps.succeeded()
+        self.failed_calls.succeeded(_kind(event))
 
     def _broken(self, fault: Exception, event: Event | None) -> None:
         """A fault of ours: say so loudly, end the one call concerned, go on for all others."""
         self.broken += 1
-        happened = type(event).__name__ if event is not None else "a timer"
+        happened, now_ms = _kind(event), self._clock.now_ms()
+        self.steps.failed(now_ms, f"{happened}: {type(fault).__name__}")
+        self.failed_calls.failed(happened, _whom(event), now_ms)
         log.error("the engine failed", happened=happened, exc_info=fault)
         try:
             turn = self.engine.after_fault(event, self._clock.now_ms())
@@ -158,6 +179,7 @@ class FloorService:
         except Exception as fault:  # noqa: BLE001 - logged with its trace by what follows
             self._broken(fault, None)
         else:
+            self._worked(None)
             self._keep_and_do(turn)
 
     def _keep_and_do(self, turn: Turn) -> None:
@@ -196,13 +218,42 @@ class FloorService:
         self._unkept.append(entry)
         try:
             while self._unkept:
-                self._journal.append(self._unkept[0])
+                self._append(self._unkept[0])
                 self._unkept.popleft()
         except OSError as error:
+            self.keeping.failed(self._clock.now_ms(), str(error))
             log.critical("the journal cannot be written", held=len(self._unkept), why=str(error))
             if self._retry is None:
                 loop = asyncio.get_running_loop()
                 self._retry = loop.call_later(KEEP_AGAIN_S, self._keep_again)
+
+    def _append(self, entry: JournalEntry) -> None:
+        """Have the journal take the entry. Raises OSError, and nothing else: an entry that cannot
+        be kept for what it holds must not stand in the way of those behind it.
+        """
+        try:
+            kept = self._journal.append(entry)
+        except OSError:
+            raise
+        except Exception as fault:
+            self.lost += 1
+            self.keeping.failed(self._clock.now_ms(), type(fault).__name__)
+            calls = sorted({fact.subject for fact in entry.facts} | {c.id for c in entry.calls})
+            log.critical("a step could not be kept and is lost", about=calls[:20], exc_info=fault)
+            return
+        self.keeping.succeeded()
+        if kept is not None:
+            self._mended(entry, kept)
+
+    def _mended(self, entry: JournalEntry, kept: JournalEntry) -> None:
+        """What the journal had to mend is mended on the floor too: the next step can be kept."""
+        floor = self.engine.floor
+        calls = {call.id: call for call in entry.calls}
+        agents = {work.id: work for work in entry.agents}
+        for call in kept.calls:
+            floor.call_mended(calls[call.id], call)
+        for work in kept.agents:
+            floor.agent_mended(agents[work.id], work)
 
     def _keep_again(self) -> None:
         self._retry = None
@@ -213,6 +264,11 @@ class FloorService:
     def unkept(self) -> int:
         """Entries that the journal has not taken yet; 0 while all is well."""
         return len(self._unkept)
+
+    @property
+    def unkept_since(self) -> int | None:
+        """When the oldest of these came to pass (UTC ms); None while all is well."""
+        return self._unkept[0].at if self._unkept else None
 
     def _arm(self) -> None:
         due_at = self.engine.next_timer()
@@ -259,10 +315,18 @@ class FloorService:
             self._keep(self._entry(Turn()))
 
     async def beat_regularly(self) -> None:
-        """Tell the journal now and then that the floor is alive. Runs until cancelled."""
+        """Tell the journal now and then that the floor is alive. Runs until cancelled.
+
+        Between, steps are tried, and a journal that failed: both tell `health` whether they work.
+        """
+        seconds = asyncio.get_running_loop().time
+        next_at = seconds()
         while True:
-            self._beat()
-            await asyncio.sleep(BEAT_EVERY_S)
+            if seconds() >= next_at or self.keeping.since is not None:
+                self._beat()
+                next_at = seconds() + BEAT_EVERY_S
+            self.post(MEANS_NOTHING)
+            await asyncio.sleep(TRY_EVERY_S)
 
     def synchronise(self, snapshot: Snapshot, app: str, taken_at: int) -> None:
         """After a (re)connection: one truth again. `taken_at` is when the reading began."""
@@ -302,3 +366,16 @@ class FloorService:
     def live_call_ids(self) -> frozenset[CallId]:
         """The calls on the floor now."""
         return frozenset(self.engine.floor.calls)
+
+
+def _kind(event: Event | None) -> str:
+    return type(event).__name__ if event is not None else "a timer"
+
+
+def _whom(event: Event | None) -> str:
+    """Whom an event is about, to tell one from another; not more is needed."""
+    for name in ("channel_id", "call_id", "agent_id", "phone", "playback_id", "recording_id"):
+        whom = getattr(event, name, None)
+        if whom is not None:
+            return str(whom)
+    return ""

@@ -48,13 +48,18 @@ from acd.events import (
     PhoneUnreachable,
     SwitchEvent,
 )
+from acd.failing import Failing
 from acd.model import ChannelId
 from acd.shell.translate import RUNG, SNOOP, TRANSFER_CONTEXT
-from ari import bridges, channels, endpoints, playbacks, recordings
+from ari import asterisk, bridges, channels, endpoints, playbacks, recordings
 from ari.connection import AriConnection
 from ari.errors import AriError, Conflict, Gone, OutcomeUnknown, Replaced, Unavailable
 
 log = structlog.get_logger(__name__)
+
+
+ASK_AGAIN_S = 1.0
+"""How soon after a command without an answer the switch is asked whether it answers any."""
 
 
 class Switchboard:
@@ -63,6 +68,7 @@ class Switchboard:
     `sounds_prefix` is the media URI under which Asterisk finds our prompts, `trunk` the endpoint
     towards the outside, `max_call_s` the
     longest life of a leg (nobody hangs up a bridge whose owner died), `on_event` takes failures.
+    `answering` is the row of commands that the switch did not answer (milliseconds of the loop).
     """
 
     def __init__(
@@ -84,6 +90,7 @@ class Switchboard:
         self._last_on: dict[ChannelId, tuple[str, asyncio.Task[None]]] = {}
         self._gates: dict[str, asyncio.Task[None]] = {}
         self.failed_count: dict[str, int] = {}
+        self.answering = Failing()
 
     def carry_out(self, command: Command) -> None:
         """Send the command now; a failure comes back through `on_event`.
@@ -131,15 +138,44 @@ class Switchboard:
             await asyncio.wait(after)
         try:
             told = await self._done(command)
+            self.answering.succeeded()
         except AriError as error:
+            self._answered(error)
             log.debug("command failed", command=type(command).__name__, error=str(error))
             told = self._failed(command, _failure(error), str(error))
         except Exception as fault:
             # The call waits for news of its command, whoever is to blame that it was not done.
+            self.answering.failed(_loop_ms(), type(fault).__name__)
             log.exception("a command failed by a fault of ours", command=type(command).__name__)
             told = self._failed(command, Failure.REFUSED, f"{type(fault).__name__}: {fault}")
         if told is not None:
             self._on_event(told)
+
+    def _answered(self, error: AriError) -> None:
+        """A refusal is an answer too."""
+        if isinstance(error, Unavailable | Replaced | OutcomeUnknown):
+            self.answering.failed(_loop_ms(), str(error))
+        else:
+            self.answering.succeeded()
+
+    async def look_for_answers(self) -> None:
+        """After a command without an answer, ask for a sign of life on the way that commands go,
+        until there is one. Runs until cancelled.
+        """
+        while True:
+            await asyncio.sleep(ASK_AGAIN_S)
+            if self.answering.since is None:
+                continue
+            try:
+                await asterisk.ping(self._conn)
+                self.answering.succeeded()
+            except AriError as error:
+                self._answered(error)
+
+    @property
+    def silent_ms(self) -> int:
+        """How long no command has been answered though some were sent; 0 while all is well."""
+        return self.answering.for_ms(_loop_ms())
 
     async def _done(self, command: Command) -> SwitchEvent | None:
         """Have it done; the news that it brought by itself."""
@@ -304,6 +340,10 @@ class Switchboard:
             variables=variables,
             pin=command.call_id,
         )
+
+
+def _loop_ms() -> int:
+    return round(asyncio.get_running_loop().time() * 1000)
 
 
 def _legs_of(command: Command) -> tuple[ChannelId, ...]:

@@ -51,6 +51,9 @@ SNOOP = "snoop"
 TRANSFER_CONTEXT = "phone-transfer"
 """Where the switch puts what a phone transfers blind; the dialplan knows it by this name."""
 
+LONGEST_NAME = 200
+"""Characters that are kept of a caller's name."""
+
 TRANSFERRED = "Success"
 """What the switch says of a transfer by phone that it has carried out."""
 
@@ -182,7 +185,8 @@ def _dialled(extension: str, country: str) -> str:
 
 
 def _name(channel: Channel) -> str | None:
-    return channel.caller.name or None
+    """What the caller calls themselves, on one line; the switch has 80 bytes for it."""
+    return " ".join(channel.caller.name.split())[:LONGEST_NAME] or None
 
 
 def _phone(channel_name: str) -> PhoneId | None:

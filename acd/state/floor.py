@@ -275,6 +275,19 @@ class Floor:
         self._changed_agents[work.id] = work
         return work
 
+    def call_mended(self, before: Call, kept: Call) -> None:
+        """Have what could be kept of a call in the place of what could not, unless it has changed.
+
+        Only texts differ. Otherwise each later step of this call would have to be mended as well.
+        """
+        if kept is not before and self.calls.get(kept.id) is before:
+            self.calls[kept.id] = kept
+
+    def agent_mended(self, before: AgentWork, kept: AgentWork) -> None:
+        """The same of an agent's work."""
+        if kept is not before and self.agents.get(kept.id) is before:
+            self.put_agent(kept)
+
     def order(self, *commands: Command) -> None:
         """Have these done on the switch, in this order."""
         self._commands.extend(commands)

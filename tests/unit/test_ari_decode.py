@@ -173,3 +173,37 @@ def test_latencies_fall_into_their_buckets() -> None:
 def test_events_go_back_to_json_as_they_came() -> None:
     event = decode(ENDPOINT_STATE, Counters())
     assert msgspec.json.decode(msgspec.json.encode(event)) == msgspec.json.decode(ENDPOINT_STATE)
+
+
+def _called(name: bytes) -> bytes:
+    before = b'"caller":{"name":"'
+    return STASIS_START.encode().replace(before, before + name, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        (b"Zo\xc3\xab", "Zoë"),
+        (b"Zo\xeb \xff\xfe", "Zo\ufffd \ufffd\ufffd"),  # Latin-1, as old telephones write
+        (b"VIP \xf0\x9f\x91\x91", "VIP \U0001f451"),
+        (b"VIP \\ud83d\\udc51", "VIP \U0001f451"),
+        (b"VIP \\ud83d", "VIP \ufffd"),
+        (b"\\udc51\\ud83d", "\ufffd\ufffd"),
+        (b"\xed\xa0\xbd", "\ufffd\ufffd\ufffd"),  # half a character as UTF-8 would write it
+        (b"a\\u0000b\\u001b[2Jc\\u007f\\b\x7f", "a\ufffdb\ufffd[2Jc\ufffd\ufffd\ufffd"),
+        (b"\\\\u0000 \\\\ud83d", "\\u0000 \\ud83d"),  # a backslash that was meant
+        (b"a\\tb\\n\\u202e", "a\tb\n\u202e"),
+    ],
+)
+def test_whatever_a_stranger_is_called_the_call_is_heard_of(name: bytes, read: str) -> None:
+    counters = Counters()
+    event = decode(_called(name), counters)
+    assert isinstance(event, StasisStart)
+    assert event.channel.caller.name == read
+    assert counters.malformed_frames == 0
+
+
+def test_nesting_without_end_is_a_malformed_frame() -> None:
+    counters = Counters()
+    assert decode(b'{"type":"StasisStart","x":' + b"[" * 200_000, counters) is None
+    assert counters.malformed_frames == 1

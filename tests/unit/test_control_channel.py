@@ -10,6 +10,7 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 import control.server
@@ -19,7 +20,18 @@ from acd.facts import Audited
 from acd.model import AgentId, AgentState, CallId, ChannelId, PhoneId
 from control.client import FloorAbsent, FloorClient
 from control.live import LivePicture
-from control.protocol import Ask, Done, Live, LiveChange, ReadLive, Refused, Reload, Result, Wish
+from control.protocol import (
+    Answer,
+    Ask,
+    Done,
+    Live,
+    LiveChange,
+    ReadLive,
+    Refused,
+    Reload,
+    Result,
+    Wish,
+)
 from control.server import ControlServer
 from tests.sim.small_floor import START_MS
 from tests.sim.switch_model import SwitchModel
@@ -215,3 +227,52 @@ async def test_closing_leaves_no_task_and_no_file() -> None:
             await client.close()
             await until("no task is left", lambda: not asyncio.all_tasks() - before)
         assert not stand.path.exists()
+
+
+async def test_what_cannot_be_understood_is_refused_and_others_are_answered(
+    stand: Stand, client: FloorClient
+) -> None:
+    reader, writer = await asyncio.open_unix_connection(stand.path)
+    for line in (
+        b'{"type":"Ask","id":1,"wish":{"type":"NoSuchWish"}}',
+        b'{"type":"Ask","id":2,"wish":{"type":"EndCall","call_id":7}}',
+        b'{"type":"Ask","id":3,"wish":{"type":"ReadLive"}}',
+    ):
+        writer.write(line + b"\n")
+    answers: dict[int, type] = {}
+    async with asyncio.timeout(PATIENCE_S):
+        while len(answers) < 3:
+            answer = msgspec.json.decode(await reader.readline(), type=Answer)
+            answers[answer.id] = type(answer.result)
+        assert answers == {1: Refused, 2: Refused, 3: Live}
+        writer.write(b'{"type":"Ask","id":4,"wish":' + b"[" * 5000 + b"\n")
+        assert await reader.read() == b""
+    assert isinstance(await client.ask(ReadLive()), Live)
+    writer.close()
+
+
+async def test_what_cannot_be_told_is_refused_before_it_is_sent(
+    stand: Stand, client: FloorClient
+) -> None:
+    half = await client.ask(EndCall(CallId("\ud83d")))
+    assert isinstance(half, Refused)
+    assert (half.slug, half.status) == ("not-sent", 422)
+    large = await client.ask(EndCall(CallId("x" * 9_000_000)))
+    assert isinstance(large, Refused)
+    assert large.status == 413
+    assert isinstance(await client.ask(ReadLive()), Live)
+
+
+async def test_the_picture_is_shown_whatever_is_in_it(stand: Stand, client: FloorClient) -> None:
+    async with aclosing(client.follow()) as following, asyncio.timeout(PATIENCE_S):
+        await anext(following)
+        stand.step(CallArrived(ChannelId("c1"), "601", "0612345678", "VIP \ud83d"))
+        change = await anext(following)
+        assert isinstance(change, LiveChange)
+        assert [call.name for call in change.calls] == ["VIP \ufffd"]
+        stand.step(CallArrived(ChannelId("c2"), "601", "0612345678", "Zoë"))
+        change = await anext(following)
+        assert isinstance(change, LiveChange)
+    live = await client.ask(ReadLive())
+    assert isinstance(live, Live)
+    assert [call.name for call in live.calls] == ["VIP \ufffd", "Zoë"]
