@@ -30,6 +30,7 @@ from api.changes import (
 )
 from api.context import Context, Ctx
 from api.floor_shapes import AgentBase, Memberships, Pin
+from api.paging import AsPage, Page, cut_from
 from api.problems import described, forbidden
 from api.shapes import Body, Changed, Id, Instant, PathId, SkillLevels
 from api.sip_accounts import SipAccount, SipReset, account, with_new_secret
@@ -61,6 +62,10 @@ class Agent(AgentBase):
     has_pin: bool
     created_at: Instant
     updated_at: Instant
+
+
+class Agents(Page[Agent]):
+    """A list of agents."""
 
 
 class AgentSaved(Agent, Changed):
@@ -95,10 +100,12 @@ def _agent(row: AgentRow) -> Agent:
 
 
 @router.get("", operation_id="listAgents", summary="All agents", responses=described(401, 403))
-async def list_agents(context: Ctx, _: AsSupervisor) -> list[Agent]:
+async def list_agents(context: Ctx, _: AsSupervisor, cut: AsPage) -> Agents:
     """By id, inactive ones too."""
     async with context.engine.connect() as conn:
-        return [_agent(row) for row in await config.list_agents(conn)]
+        rows = [_agent(row) for row in await config.list_agents(conn)]
+    page, after = cut_from(rows, cut, lambda row: row.id)
+    return Agents(items=page, next=after)
 
 
 @router.get(

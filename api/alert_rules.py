@@ -9,6 +9,7 @@ from api.auth import AsAdministrator, AsSupervisor
 from api.changes import AsTold, found, made_of, remove, save, saved, shown
 from api.context import Ctx
 from api.floor_shapes import AlertRuleEntry
+from api.paging import AsPage, Page, cut_from
 from api.problems import described
 from api.shapes import Changed, Id, PathId
 from store import config
@@ -22,6 +23,10 @@ class AlertRule(AlertRuleEntry):
     id: Id
 
 
+class AlertRules(Page[AlertRule]):
+    """A list of alert rules."""
+
+
 class AlertRuleSaved(AlertRule, Changed):
     """A threshold that supervisors want to hear of as saved."""
 
@@ -29,10 +34,12 @@ class AlertRuleSaved(AlertRule, Changed):
 @router.get(
     "", operation_id="listAlertRules", summary="All alert rules", responses=described(401, 403)
 )
-async def list_alert_rules(context: Ctx, _: AsSupervisor) -> list[AlertRule]:
+async def list_alert_rules(context: Ctx, _: AsSupervisor, cut: AsPage) -> AlertRules:
     """By id."""
     async with context.engine.connect() as conn:
-        return [shown(AlertRule, row) for row in await config.list_alert_rules(conn)]
+        rows = [shown(AlertRule, row) for row in await config.list_alert_rules(conn)]
+    page, after = cut_from(rows, cut, lambda row: row.id)
+    return AlertRules(items=page, next=after)
 
 
 @router.get(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from api.auth import AsSupervisor
 from api.context import Ctx
-from api.paging import Cursor, Limit, Since, Until, decode_cursor, page_of
+from api.paging import Cursor, Limit, Page, Since, Until, decode_cursor, page_of
 from api.problems import described
 from api.shapes import Instant, Out
 from store import alerts
@@ -33,11 +32,8 @@ class Alert(Out):
     threshold: float
 
 
-class Alerts(BaseModel):
-    """A page; `next` is null on the last."""
-
-    alerts: list[Alert]
-    next: str | None
+class Alerts(Page[Alert]):
+    """A page of the list."""
 
 
 @router.get(
@@ -61,4 +57,4 @@ async def list_alerts(
     async with context.engine.connect() as conn:
         found = await alerts.list_alerts(conn, wanted, limit=limit + 1, below=decode_cursor(cursor))
     page, after = page_of(found, limit, lambda row: (row.raised_at, row.id))
-    return Alerts(alerts=[Alert.model_validate(row) for row in page], next=after)
+    return Alerts(items=[Alert.model_validate(row) for row in page], next=after)

@@ -8,6 +8,7 @@ from api.auth import AsAdministrator, AsSupervisor
 from api.changes import AsTold, found, made_of, remove, save, saved, shown
 from api.context import Ctx
 from api.floor_shapes import CalendarEntry
+from api.paging import AsPage, Page, cut_from
 from api.problems import described
 from api.shapes import Changed, Id, PathId
 from store import config
@@ -22,6 +23,10 @@ class Calendar(CalendarEntry):
     id: Id
 
 
+class Calendars(Page[Calendar]):
+    """A list of calendars."""
+
+
 class CalendarSaved(Calendar, Changed):
     """A calendar as saved."""
 
@@ -29,10 +34,12 @@ class CalendarSaved(Calendar, Changed):
 @router.get(
     "", operation_id="listCalendars", summary="All calendars", responses=described(401, 403)
 )
-async def list_calendars(context: Ctx, _: AsSupervisor) -> list[Calendar]:
+async def list_calendars(context: Ctx, _: AsSupervisor, cut: AsPage) -> Calendars:
     """By id."""
     async with context.engine.connect() as conn:
-        return [shown(Calendar, row) for row in await config.list_calendars(conn)]
+        rows = [shown(Calendar, row) for row in await config.list_calendars(conn)]
+    page, after = cut_from(rows, cut, lambda row: row.id)
+    return Calendars(items=page, next=after)
 
 
 @router.get(

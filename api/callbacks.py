@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from api.auth import AsAgent
 from api.context import Ctx
 from api.own_queues import must_be_seen, seen_queues
-from api.paging import Cursor, Limit, Number, Since, Until, decode_cursor, page_of
+from api.paging import Cursor, Limit, Number, Page, Since, Until, decode_cursor, page_of, sought
 from api.problems import described
 from api.shapes import Instant, Out, PathId
 from store import follow_up
@@ -44,11 +43,8 @@ class Callback(Out):
     by: str | None
 
 
-class Callbacks(BaseModel):
-    """A page; `next` is null on the last."""
-
-    callbacks: list[Callback]
-    next: str | None
+class Callbacks(Page[Callback]):
+    """A page of the list."""
 
 
 @router.get(
@@ -72,13 +68,13 @@ async def list_callbacks(
             until=until,
             queues=await seen_queues(conn, who, queue),
             states=state,
-            number=number,
+            number=sought(context, number),
         )
         found = await follow_up.list_callbacks(
             conn, wanted, limit=limit + 1, below=decode_cursor(cursor)
         )
     page, after = page_of(found, limit, lambda row: (row.booked_at, row.id))
-    return Callbacks(callbacks=[Callback.model_validate(row) for row in page], next=after)
+    return Callbacks(items=[Callback.model_validate(row) for row in page], next=after)
 
 
 @router.get(

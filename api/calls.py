@@ -16,7 +16,17 @@ from api import acts
 from api.auth import AsAgent, AsSupervisor, Principal, only_own
 from api.callbacks import Callback
 from api.context import Ctx
-from api.paging import Cursor, Limit, Since, Until, decode_cursor, page_of
+from api.paging import (
+    Cursor,
+    Limit,
+    Number,
+    Page,
+    Since,
+    Until,
+    decode_cursor,
+    page_of,
+    sought,
+)
 from api.problems import described, not_found
 from api.reasons import Language, of_candidate, of_decision, pick_language
 from api.recordings import Recording
@@ -57,11 +67,8 @@ class Call(Out):
     wait_ms: int | None
 
 
-class Calls(BaseModel):
-    """A page; `next` is null on the last."""
-
-    calls: list[Call]
-    next: str | None
+class Calls(Page[Call]):
+    """A page of the list."""
 
 
 class Visit(Out):
@@ -111,7 +118,7 @@ class FlowStep(Out):
     left_at: int
 
 
-class Event(Out):
+class CallEvent(Out):
     """A fact as it was told."""
 
     subject: str
@@ -133,7 +140,7 @@ class Transfer(Out):
     at: Instant
 
 
-class Disposition(Out):
+class CallDisposition(Out):
     """An agent qualified the call; the last of an agent in a queue is the one that counts."""
 
     agent_id: str | None
@@ -182,17 +189,17 @@ class CallDetail(BaseModel):
     segments: list[Segment]
     steps: list[FlowStep]
     transfers: list[Transfer]
-    dispositions: list[Disposition]
+    dispositions: list[CallDisposition]
     notes: list[Note]
     supervision: list[Supervision]
     callbacks: list[Callback]
     messages: list[Voicemail]
     following: list[Following]
-    events: list[Event]
+    events: list[CallEvent]
     recordings: list[Recording]
 
 
-class Reason(Out):
+class Candidate(Out):
     """An agent as the router saw them."""
 
     agent_id: str
@@ -205,7 +212,7 @@ class Reason(Out):
     sentence: str
 
 
-class Decision(Out):
+class RoutingDecision(Out):
     """Why the call was given to this agent, or to nobody, at that moment."""
 
     visit_id: str
@@ -223,7 +230,11 @@ class Decision(Out):
     delay_s: int | None = Field(default=None, description="membership delays passed, at most")
     only_agent_id: str | None = Field(default=None, description="who was looked for alone")
     sentence: str
-    candidates: list[Reason]
+    candidates: list[Candidate]
+
+
+class RoutingDecisions(Page[RoutingDecision]):
+    """All decisions about one call, in order."""
 
 
 @router.get("", operation_id="listCalls", summary="Calls", responses=described(401, 403, 404, 422))
@@ -239,7 +250,7 @@ async def list_calls(
     ] = None,
     outcome: Outcome | None = None,
     kind: CallKind | None = None,
-    number: Annotated[str | None, Query(max_length=64, description="the caller's, exact")] = None,
+    number: Number = None,
     short_abandon: bool = False,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -256,7 +267,7 @@ async def list_calls(
         agent_id=only_own(who, agent, "calls"),
         answered_by=answered_by,
         outcome=outcome,
-        number=number,
+        number=sought(context, number),
         kind=kind,
         short_abandon=short_abandon,
     )
@@ -267,7 +278,7 @@ async def list_calls(
             await config.get_agent(conn, name or "")
         found = await queries.list_calls(conn, wanted, limit=limit + 1, below=decode_cursor(cursor))
     page, after = page_of(found, limit, lambda row: (row.arrived_at, row.id))
-    return Calls(calls=[Call.model_validate(row) for row in page], next=after)
+    return Calls(items=[Call.model_validate(row) for row in page], next=after)
 
 
 async def _visible(context: Ctx, who: Principal, call_id: str) -> queries.CallDetail:
@@ -302,7 +313,7 @@ async def get_call(context: Ctx, who: AsAgent, call_id: PathId) -> CallDetail:
         segments=[Segment.model_validate(row) for row in detail.segments],
         steps=[FlowStep.model_validate(row) for row in detail.steps],
         transfers=[Transfer.model_validate(row) for row in done.transfers],
-        dispositions=[Disposition.model_validate(row) for row in done.dispositions],
+        dispositions=[CallDisposition.model_validate(row) for row in done.dispositions],
         notes=[Note.model_validate(row) for row in done.notes],
         supervision=[Supervision.model_validate(row) for row in done.supervision if all_of_it],
         callbacks=[Callback.model_validate(row) for row in done.callbacks],
@@ -313,8 +324,8 @@ async def get_call(context: Ctx, who: AsAgent, call_id: PathId) -> CallDetail:
     )
 
 
-def _event(row: queries.EventRow) -> Event:
-    return Event(
+def _event(row: queries.EventRow) -> CallEvent:
+    return CallEvent(
         subject=row.subject,
         seq=row.seq,
         kind=row.kind,
@@ -337,23 +348,23 @@ async def get_call_routing(
     call_id: PathId,
     lang: Annotated[str | None, Query(max_length=20, description="fr or en")] = None,
     accept_language: Annotated[str | None, Header(max_length=500)] = None,
-) -> list[Decision]:
+) -> RoutingDecisions:
     """Each decision with the agents considered, in French or English sentences."""
     await _visible(context, who, call_id)
     language = pick_language(lang, accept_language)
     async with context.engine.connect() as conn:
         decisions = await queries.list_decisions(conn, call_id)
     before: dict[str, queries.DecisionRow] = {}
-    told: list[Decision] = []
+    told: list[RoutingDecision] = []
     for row in decisions:
         told.append(_told(row, before.get(row.visit_id), language))
         before[row.visit_id] = row
-    return told
+    return RoutingDecisions(items=told)
 
 
 def _told(
     row: queries.DecisionRow, before: queries.DecisionRow | None, language: Language
-) -> Decision:
+) -> RoutingDecision:
     chosen = next((seen for seen in row.candidates if seen.verdict == "chosen"), None)
     reasons = [
         msgspec.structs.asdict(seen)
@@ -361,7 +372,7 @@ def _told(
         for seen in row.candidates
     ]
     sentence = of_decision(row, before, language)
-    return Decision.model_validate(
+    return RoutingDecision.model_validate(
         msgspec.structs.asdict(row) | {"sentence": sentence, "candidates": reasons}
     )
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,8 +20,9 @@ from api.config_flows import flow_faults, named, settled
 from api.config_shapes import Configuration, of, write
 from api.config_yaml import DocumentInvalid, Reading, read_json, read_yaml, to_yaml
 from api.context import Context, Ctx
+from api.paging import Cursor, Limit, Page, numbered, page_of
 from api.problems import Fault, Problem, described
-from api.shapes import LARGEST_ROW, Changed, Difference, Instant, Out, PathVersion
+from api.shapes import Changed, Difference, Instant, Out, PathVersion
 from api.sip_accounts import SipAccount, account
 from store import config_document as stored
 from store.config_change import ConfigInvalid
@@ -65,11 +66,8 @@ class ConfigVersionWhole(ConfigVersion):
     document: dict[str, JsonValue]
 
 
-class ConfigVersions(BaseModel):
-    """A page of versions, newest first. Send `next` back as `cursor`; null: the last page."""
-
-    versions: list[ConfigVersion]
-    next: int | None
+class ConfigVersions(Page[ConfigVersion]):
+    """A page of versions, newest first."""
 
 
 class ConfigDiff(BaseModel):
@@ -188,16 +186,14 @@ def _problem(invalid: DocumentInvalid) -> Problem:
 async def list_config_versions(
     context: Ctx,
     _: AsSupervisor,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    cursor: Annotated[
-        int | None, Query(ge=1, le=LARGEST_ROW, description="`next` of the page before")
-    ] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
 ) -> ConfigVersions:
     """Newest first."""
     async with context.engine.connect() as conn:
-        rows = await list_versions(conn, limit=limit + 1, before=cursor)
-    page = [ConfigVersion.model_validate(row) for row in rows[:limit]]
-    return ConfigVersions(versions=page, next=page[-1].version if len(rows) > limit else None)
+        rows = await list_versions(conn, limit=limit + 1, before=numbered(cursor))
+    page, after = page_of(rows, limit, lambda row: (row.version, ""))
+    return ConfigVersions(items=[ConfigVersion.model_validate(row) for row in page], next=after)
 
 
 @router.get(

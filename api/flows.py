@@ -16,10 +16,12 @@ from acd.model import FlowId
 from api.auth import AsAdministrator, AsSupervisor
 from api.changes import AsTold, Done, change, etag_of, finder, remove
 from api.context import Ctx
+from api.paging import AsPage, Page, cut_from
 from api.problems import Fault, Problem, described
 from api.shapes import Changed, Instant, Out, PathId, PathVersion
+from ivr import faults
 from ivr.document import Known, load, read
-from ivr.faults import FlowFault, FlowInvalid, Severity
+from ivr.faults import FlowInvalid, Severity
 from ivr.model import Flow as IvrFlow
 from ivr.model import queue_of
 from store import config
@@ -47,6 +49,10 @@ class Flow(Out):
     latest: int | None
 
 
+class Flows(Page[Flow]):
+    """A list of flows."""
+
+
 class FlowSaved(Flow, Changed):
     """A flow as saved."""
 
@@ -61,7 +67,11 @@ class FlowVersion(Out):
     created_by: str | None
 
 
-class DocumentFault(Out):
+class FlowVersions(Page[FlowVersion]):
+    """A list of a flow's versions."""
+
+
+class FlowFault(Out):
     """A fault; a warning does not keep the flow out of use."""
 
     line: int
@@ -74,7 +84,7 @@ class Checked(BaseModel):
     """What a document's check found."""
 
     usable: bool
-    faults: list[DocumentFault]
+    faults: list[FlowFault]
 
 
 async def _text(request: Request) -> str:
@@ -121,10 +131,12 @@ async def refuse_if_used(conn: AsyncConnection, queue_id: str) -> None:
 
 
 @router.get("", operation_id="listFlows", summary="All flows", responses=described(401, 403))
-async def list_flows(context: Ctx, _: AsSupervisor) -> list[Flow]:
+async def list_flows(context: Ctx, _: AsSupervisor, cut: AsPage) -> Flows:
     """By id."""
     async with context.engine.connect() as conn:
-        return [Flow.model_validate(row) for row in await config.list_flows(conn)]
+        rows = [Flow.model_validate(row) for row in await config.list_flows(conn)]
+    page, after = cut_from(rows, cut, lambda row: row.id)
+    return Flows(items=page, next=after)
 
 
 @router.post(
@@ -148,8 +160,8 @@ async def check_flow(context: Ctx, _: AsSupervisor, request: Request) -> Checked
     )
 
 
-def _fault(fault: FlowFault) -> DocumentFault:
-    return DocumentFault.model_validate(fault)
+def _fault(fault: faults.FlowFault) -> FlowFault:
+    return FlowFault.model_validate(fault)
 
 
 @router.get(
@@ -253,11 +265,15 @@ async def delete_flow(context: Ctx, who: AsAdministrator, how: AsTold, flow_id: 
     summary="All versions of a flow",
     responses=described(401, 403, 404),
 )
-async def list_flow_versions(context: Ctx, _: AsSupervisor, flow_id: PathId) -> list[FlowVersion]:
+async def list_flow_versions(
+    context: Ctx, _: AsSupervisor, flow_id: PathId, cut: AsPage
+) -> FlowVersions:
     """Newest first."""
     async with context.engine.connect() as conn:
         rows = await config.list_flow_versions(conn, flow_id)
-    return [FlowVersion.model_validate(row) for row in rows]
+    versions = [FlowVersion.model_validate(row) for row in rows]
+    page, after = cut_from(versions, cut, lambda row: row.version)
+    return FlowVersions(items=page, next=after)
 
 
 @router.get(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from api.auth import AsAgent, AsSupervisor, only_own
 from api.context import Context, Ctx
+from api.paging import Page
 from api.problems import Problem, described, invalid_parameter
 from api.shapes import GivenInstant, Instant, Out
 from kpi.definition import Unit
@@ -23,8 +24,9 @@ from store.reporting import By, ReportQuery, report
 
 router = APIRouter(prefix="/kpi", tags=["kpi"])
 
-From = Annotated[GivenInstant, Query(alias="from", description="UTC ms, inclusive")]
-To = Annotated[GivenInstant, Query(description="UTC ms, exclusive")]
+Since = Annotated[GivenInstant, Query(description="from this instant on")]
+Until = Annotated[GivenInstant, Query(description="before this instant")]
+
 Threshold = Annotated[
     float | None,
     Query(ge=0, le=3600, description="service level in s; left out: as set when callers queued"),
@@ -43,7 +45,11 @@ class Definition(Out):
     edges: str
 
 
-class Row(BaseModel):
+class Definitions(Page[Definition]):
+    """All indicators."""
+
+
+class ReportRow(BaseModel):
     """One queue or agent (null: the whole floor) in one interval."""
 
     scope: str | None = Field(description="queue or agent id")
@@ -52,12 +58,11 @@ class Row(BaseModel):
     values: dict[str, float | None] = Field(description="by key, see /kpi/definitions")
 
 
-class Report(BaseModel):
+class Report(Page[ReportRow]):
     """A report, by start and scope."""
 
     zone: str
     interval: Interval
-    rows: list[Row]
 
 
 @router.get(
@@ -66,9 +71,9 @@ class Report(BaseModel):
     summary="What each indicator means",
     responses=described(401),
 )
-async def definitions(_: AsAgent) -> list[Definition]:
+async def definitions(_: AsAgent) -> Definitions:
     """Names in French and English, unit, formula, edge cases."""
-    return [Definition.model_validate(definition) for definition in DEFINITIONS]
+    return Definitions(items=[Definition.model_validate(each) for each in DEFINITIONS])
 
 
 async def _report(context: Context, query: ReportQuery) -> Report:
@@ -80,8 +85,10 @@ async def _report(context: Context, query: ReportQuery) -> Report:
             if error.retryable:
                 raise
             raise Problem(422, "invalid", str(error)) from error
-    rows = [Row(scope=row.scope, start=row.start, end=row.end, values=row.kpis()) for row in found]
-    return Report(zone=query.zone, interval=query.interval, rows=rows)
+    rows = [
+        ReportRow(scope=row.scope, start=row.start, end=row.end, values=row.kpis()) for row in found
+    ]
+    return Report(items=rows, zone=query.zone, interval=query.interval)
 
 
 @router.get(
@@ -93,8 +100,8 @@ async def _report(context: Context, query: ReportQuery) -> Report:
 async def queues(
     context: Ctx,
     _: AsSupervisor,
-    since: From,
-    to: To,
+    since: Since,
+    until: Until,
     interval: Interval = Interval.WHOLE,
     queue: str | None = None,
     threshold: Threshold = None,
@@ -108,7 +115,7 @@ async def queues(
         context,
         ReportQuery(
             since=since,
-            until=to,
+            until=until,
             now_ms=context.now_ms(),
             by=By.QUEUE,
             interval=interval,
@@ -128,8 +135,8 @@ async def queues(
 async def agents(
     context: Ctx,
     who: AsAgent,
-    since: From,
-    to: To,
+    since: Since,
+    until: Until,
     interval: Interval = Interval.WHOLE,
     agent: str | None = None,
     zone: Zone = None,
@@ -143,7 +150,7 @@ async def agents(
         context,
         ReportQuery(
             since=since,
-            until=to,
+            until=until,
             now_ms=context.now_ms(),
             by=By.AGENT,
             interval=interval,
@@ -162,8 +169,8 @@ async def agents(
 async def intervals(
     context: Ctx,
     _: AsSupervisor,
-    since: From,
-    to: To,
+    since: Since,
+    until: Until,
     interval: Interval = Interval.M30,
     threshold: Threshold = None,
     zone: Zone = None,
@@ -173,7 +180,7 @@ async def intervals(
         context,
         ReportQuery(
             since=since,
-            until=to,
+            until=until,
             now_ms=context.now_ms(),
             interval=interval,
             zone=zone or context.settings.time_zone,
@@ -182,7 +189,7 @@ async def intervals(
     )
 
 
-class Pauses(Out):
+class PauseFigures(Out):
     """An agent's pauses for one reason; null `productive`, `paid`: not kept then."""
 
     agent_id: str
@@ -193,7 +200,11 @@ class Pauses(Out):
     total_ms: int = Field(description="their time within the range")
 
 
-class Disposition(Out):
+class Pauses(Page[PauseFigures]):
+    """Pauses of each agent by reason."""
+
+
+class DispositionShare(Out):
     """How often a queue's contacts were qualified so."""
 
     queue_id: str
@@ -202,9 +213,13 @@ class Disposition(Out):
     share: float = Field(description="among all that the queue's agents talked to, 0 to 1")
 
 
-def _must_have_length(since: int, to: int) -> None:
-    if since >= to:
-        raise invalid_parameter("to", "`to` must be after `from`.")
+class Dispositions(Page[DispositionShare]):
+    """Shares of the dispositions of each queue."""
+
+
+def _must_have_length(since: int, until: int) -> None:
+    if since >= until:
+        raise invalid_parameter("until", "`until` must be after `since`.")
 
 
 @router.get(
@@ -214,16 +229,16 @@ def _must_have_length(since: int, to: int) -> None:
     responses=described(401, 403, 404, 422),
 )
 async def pauses(
-    context: Ctx, who: AsAgent, since: From, to: To, agent: str | None = None
-) -> list[Pauses]:
+    context: Ctx, who: AsAgent, since: Since, until: Until, agent: str | None = None
+) -> Pauses:
     """By agent, the longest first. An agent sees only their own."""
-    _must_have_length(since, to)
+    _must_have_length(since, until)
     agent = only_own(who, agent, "figures")
     async with context.engine.connect() as conn:
         if agent is not None:
             await config.get_agent(conn, agent)
-        rows = await breakdowns.pauses(conn, since, to, context.now_ms(), agent_id=agent)
-    return [Pauses.model_validate(row) for row in rows]
+        rows = await breakdowns.pauses(conn, since, until, context.now_ms(), agent_id=agent)
+    return Pauses(items=[PauseFigures.model_validate(row) for row in rows])
 
 
 @router.get(
@@ -235,17 +250,17 @@ async def pauses(
 async def dispositions(
     context: Ctx,
     _: AsSupervisor,
-    since: From,
-    to: To,
+    since: Since,
+    until: Until,
     queue: str | None = None,
     agent: str | None = None,
-) -> list[Disposition]:
+) -> Dispositions:
     """By queue, the most frequent first, those not qualified last; by entry into the queue."""
-    _must_have_length(since, to)
+    _must_have_length(since, until)
     async with context.engine.connect() as conn:
         if queue is not None:
             await config.get_queue(conn, queue)
         if agent is not None:
             await config.get_agent(conn, agent)
-        rows = await breakdowns.dispositions(conn, since, to, queue_id=queue, agent_id=agent)
-    return [Disposition.model_validate(row) for row in rows]
+        rows = await breakdowns.dispositions(conn, since, until, queue_id=queue, agent_id=agent)
+    return Dispositions(items=[DispositionShare.model_validate(row) for row in rows])

@@ -36,6 +36,7 @@ from api.live_shapes import (
     sees_call,
     snapshot,
 )
+from api.paging import Page
 from api.problems import Problem, described
 from api.shapes import Instant, Out
 from control.client import FloorAbsent
@@ -62,11 +63,10 @@ class _TooSlow(Exception):
     """The reader does not take what is sent to it."""
 
 
-class QueuesNow(BaseModel):
+class QueuesNow(Page[LiveQueue]):
     """Queues at one instant."""
 
     at: Instant
-    queues: list[LiveQueue]
 
 
 class AgentNow(LiveAgent):
@@ -77,11 +77,10 @@ class AgentNow(LiveAgent):
     )
 
 
-class AgentsNow(BaseModel):
+class AgentsNow(Page[AgentNow]):
     """Agents at one instant."""
 
     at: Instant
-    agents: list[AgentNow]
 
 
 class CallNow(LiveCall):
@@ -90,18 +89,16 @@ class CallNow(LiveCall):
     position: int | None = Field(description="in its queue, from 1; null: it does not wait")
 
 
-class CallsNow(BaseModel):
+class CallsNow(Page[CallNow]):
     """Calls at one instant."""
 
     at: Instant
-    calls: list[CallNow]
 
 
-class AlertsNow(BaseModel):
+class AlertsNow(Page[LiveAlert]):
     """Alerts that stand at one instant."""
 
     at: Instant
-    alerts: list[LiveAlert]
 
 
 class Colleague(Out):
@@ -114,11 +111,10 @@ class Colleague(Out):
     free: bool
 
 
-class ColleaguesNow(BaseModel):
+class ColleaguesNow(Page[Colleague]):
     """Colleagues at one instant."""
 
     at: Instant
-    colleagues: list[Colleague]
 
 
 async def _present(context: Context) -> None:
@@ -149,7 +145,7 @@ async def live_queues(context: Ctx, _: AsAgent) -> QueuesNow:
     """By id."""
     await _present(context)
     views = sorted(context.feed.queues.values(), key=lambda view: view.id)
-    return QueuesNow(at=context.feed.at, queues=[LiveQueue.model_validate(view) for view in views])
+    return QueuesNow(items=[LiveQueue.model_validate(view) for view in views], at=context.feed.at)
 
 
 @router.get(
@@ -176,7 +172,7 @@ async def live_agents(
         and (team is None or view.team == team)
         and (state is None or view.state is state)
     ]
-    return AgentsNow(at=at, agents=found)
+    return AgentsNow(items=found, at=at)
 
 
 @router.get(
@@ -201,7 +197,7 @@ async def live_calls(
         and (queue is None or view.queue_id == queue)
         and (state is None or view.state is state)
     ]
-    return CallsNow(at=context.feed.at, calls=found)
+    return CallsNow(items=found, at=context.feed.at)
 
 
 def _in_order(view: CallView) -> tuple[bool, str, tuple[int, int]]:
@@ -229,7 +225,7 @@ def _positions(views: Iterable[CallView]) -> dict[str, int]:
 async def live_alerts(context: Ctx, principal: AsSupervisor) -> AlertsNow:
     """Thresholds passed for as long as their rules say."""
     await _present(context)
-    return AlertsNow(at=context.feed.at, alerts=alerts_of(principal, context.feed.alerts))
+    return AlertsNow(items=alerts_of(principal, context.feed.alerts), at=context.feed.at)
 
 
 @router.get(
@@ -252,7 +248,7 @@ async def colleagues(context: Ctx, principal: AsAgent) -> ColleaguesNow:
         for _, view in sorted(context.feed.agents.items())
         if view.id != principal.agent_id
     ]
-    return ColleaguesNow(at=context.feed.at, colleagues=found)
+    return ColleaguesNow(items=found, at=context.feed.at)
 
 
 # ---- the stream -------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from api.auth import AsAdministrator, AsSupervisor
 from api.changes import AsTold, found, made_of, remove, save, saved, shown
 from api.context import Ctx
 from api.floor_shapes import NumberEntry
+from api.paging import AsPage, Page, cut_from
 from api.problems import described
 from api.shapes import Changed, Dnis, PathId
 from store import config
@@ -22,16 +23,22 @@ class Number(NumberEntry):
     dnis: Dnis
 
 
+class Numbers(Page[Number]):
+    """A list of numbers."""
+
+
 class NumberSaved(Number, Changed):
     """A number as saved."""
 
 
 @router.get("", operation_id="listNumbers", summary="All numbers", responses=described(401, 403))
-async def list_numbers(context: Ctx, _: AsSupervisor) -> list[Number]:
+async def list_numbers(context: Ctx, _: AsSupervisor, cut: AsPage) -> Numbers:
     """By the digits."""
     async with context.engine.connect() as conn:
         rows = await config.list_numbers(conn)
-    return [Number(dnis=row.dnis, flow=row.flow_id, name=row.name) for row in rows]
+    numbers = [Number(dnis=row.dnis, flow=row.flow_id, name=row.name) for row in rows]
+    page, after = cut_from(numbers, cut, lambda row: row.dnis)
+    return Numbers(items=page, next=after)
 
 
 @router.get(

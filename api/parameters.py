@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from typing import Final
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 
 from api.problems import Fault, Problem
+
+RENAMED: Final = {
+    "before": "cursor",
+    "after": "cursor",
+    "page": "cursor",
+    "offset": "cursor",
+    "from": "since",
+    "to": "until",
+    "start": "since",
+    "end": "until",
+    "per_page": "limit",
+}
+"""What some call a parameter, and what we call it: one word for one thing, everywhere."""
 
 
 async def only_known(connection: HTTPConnection) -> None:
@@ -35,6 +49,9 @@ def _names(dependant: Dependant) -> set[str]:
 
 def _sentence(name: str, known: list[str]) -> str:
     shown = name[:60]
+    meant = RENAMED.get(shown)
+    if meant in known:
+        return f"There is no parameter {shown!r} here; it is {meant!r}."
     near = get_close_matches(shown, known, 1)
     if near:
         return f"There is no parameter {shown!r} here; did you mean {near[0]!r}?"

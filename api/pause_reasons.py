@@ -9,6 +9,7 @@ from api.auth import AsAdministrator, AsAgent
 from api.changes import AsTold, found, made_of, remove, save, saved, shown
 from api.context import Ctx
 from api.floor_shapes import PauseReasonEntry
+from api.paging import AsPage, Page, cut_from
 from api.problems import described
 from api.shapes import Changed, Id, PathId
 from store import config
@@ -22,6 +23,10 @@ class PauseReason(PauseReasonEntry):
     code: Id
 
 
+class PauseReasons(Page[PauseReason]):
+    """A list of pause reasons."""
+
+
 class PauseReasonSaved(PauseReason, Changed):
     """Why agents pause as saved."""
 
@@ -29,10 +34,12 @@ class PauseReasonSaved(PauseReason, Changed):
 @router.get(
     "", operation_id="listPauseReasons", summary="All pause reasons", responses=described(401, 403)
 )
-async def list_pause_reasons(context: Ctx, _: AsAgent) -> list[PauseReason]:
+async def list_pause_reasons(context: Ctx, _: AsAgent, cut: AsPage) -> PauseReasons:
     """By code."""
     async with context.engine.connect() as conn:
-        return [shown(PauseReason, row) for row in await config.list_pause_reasons(conn)]
+        rows = [shown(PauseReason, row) for row in await config.list_pause_reasons(conn)]
+    page, after = cut_from(rows, cut, lambda row: row.code)
+    return PauseReasons(items=page, next=after)
 
 
 @router.get(

@@ -22,6 +22,7 @@ from api.changes import (
 )
 from api.context import Context, Ctx
 from api.flows import refuse_if_used
+from api.paging import AsPage, Page, cut_from
 from api.problems import described
 from api.queue_shapes import QueueEntry
 from api.shapes import Changed, Id, PathId
@@ -39,15 +40,21 @@ class Queue(QueueEntry):
     id: Id
 
 
+class Queues(Page[Queue]):
+    """A list of queues."""
+
+
 class QueueSaved(Queue, Changed):
     """A queue as saved."""
 
 
 @router.get("", operation_id="listQueues", summary="All queues", responses=described(401))
-async def list_queues(context: Ctx, _: AsAgent) -> list[Queue]:
+async def list_queues(context: Ctx, _: AsAgent, cut: AsPage) -> Queues:
     """By id."""
     async with context.engine.connect() as conn:
-        return [shown(Queue, row) for row in await config.list_queues(conn)]
+        rows = [shown(Queue, row) for row in await config.list_queues(conn)]
+    page, after = cut_from(rows, cut, lambda row: row.id)
+    return Queues(items=page, next=after)
 
 
 @router.get(

@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.acts import named
 from api.auth import AsAgent, Principal
 from api.context import Ctx, audit
 from api.own_queues import must_be_seen, seen_queues
-from api.paging import Cursor, Limit, Number, decode_cursor, page_of
+from api.paging import Cursor, Limit, Number, Page, Until, decode_cursor, page_of, sought
 from api.problems import described
 from api.shapes import Body, GivenInstant, Instant, Out, PathId
 from store import recall
@@ -51,11 +51,8 @@ class RecallEntry(Out):
     result: RecallResult | None
 
 
-class RecallList(BaseModel):
-    """A page; `next` is null on the last."""
-
-    entries: list[RecallEntry]
-    next: str | None
+class RecallList(Page[RecallEntry]):
+    """A page of the list."""
 
 
 class DoneBody(Body):
@@ -77,6 +74,7 @@ async def list_recalls(
         GivenInstant | None,
         Query(description="lost from then on, UTC ms; left out: 30 days"),
     ] = None,
+    until: Until = None,
     queue: str | None = None,
     state: Annotated[
         list[RecallState] | None, Query(description="any of these; left out: open and claimed")
@@ -90,15 +88,16 @@ async def list_recalls(
     async with context.engine.connect() as conn:
         wanted = recall.RecallFilter(
             since=now_ms - _RECENT_MS if since is None else since,
+            until=until,
             states=recall.TO_DO if state is None else state,
             queues=await seen_queues(conn, who, queue),
-            number=number,
+            number=sought(context, number),
         )
         found = await recall.list_entries(
             conn, wanted, now_ms, limit=limit + 1, after=decode_cursor(cursor)
         )
     page, after = page_of(found, limit, lambda row: (row.lost_at, row.id))
-    return RecallList(entries=[RecallEntry.model_validate(row) for row in page], next=after)
+    return RecallList(items=[RecallEntry.model_validate(row) for row in page], next=after)
 
 
 async def _visible(conn: AsyncConnection, who: Principal, recall_id: str, now_ms: int) -> None:

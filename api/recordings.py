@@ -7,13 +7,12 @@ from typing import Literal
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import AsAgent, Principal, only_own
 from api.context import Ctx, audit
 from api.own_queues import own_queues
-from api.paging import Cursor, Limit, Since, Until, decode_cursor, page_of
+from api.paging import Cursor, Limit, Page, Since, Until, decode_cursor, page_of
 from api.problems import Problem, described, not_found
 from api.shapes import Instant, Out, PathId
 from store import follow_up, queries
@@ -41,11 +40,8 @@ class Recording(Out):
     fault: str | None
 
 
-class Recordings(BaseModel):
-    """A page; `next` is null on the last."""
-
-    recordings: list[Recording]
-    next: str | None
+class Recordings(Page[Recording]):
+    """A page of the list."""
 
 
 @router.get(
@@ -75,7 +71,7 @@ async def list_recordings(
             below=decode_cursor(cursor),
         )
     page, after = page_of(found, limit, lambda row: (row.started_at, row.id))
-    return Recordings(recordings=[Recording.model_validate(row) for row in page], next=after)
+    return Recordings(items=[Recording.model_validate(row) for row in page], next=after)
 
 
 async def _visible(context: Ctx, who: Principal, recording_id: str) -> queries.RecordingRow:

@@ -20,6 +20,7 @@ from api.changes import (
 )
 from api.context import Ctx
 from api.floor_shapes import SeatEntry
+from api.paging import AsPage, Page, cut_from
 from api.problems import described
 from api.shapes import Changed, Id, PathId
 from api.sip_accounts import SipAccount, SipReset, account, with_new_secret
@@ -35,6 +36,10 @@ class Seat(SeatEntry):
     phone: Id
 
 
+class Seats(Page[Seat]):
+    """A list of seats."""
+
+
 class SeatSaved(Seat, Changed):
     """A seat as saved."""
 
@@ -46,11 +51,14 @@ class SeatCreated(SeatSaved):
 
 
 @router.get("", operation_id="listSeats", summary="All seats", responses=described(401, 403))
-async def list_seats(context: Ctx, _: AsSupervisor) -> list[Seat]:
+async def list_seats(context: Ctx, _: AsSupervisor, cut: AsPage) -> Seats:
     """By phone."""
     async with context.engine.connect() as conn:
         rows = await config.list_seats(conn)
-    return [Seat(phone=row.phone, name=row.name) for row in rows]
+    page, after = cut_from(
+        [Seat(phone=row.phone, name=row.name) for row in rows], cut, lambda row: row.phone
+    )
+    return Seats(items=page, next=after)
 
 
 @router.get(

@@ -9,14 +9,19 @@ from fastapi import Path
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     JsonValue,
     StringConstraints,
+    WithJsonSchema,
 )
+from pydantic_core import CoreSchema
 
 from acd.model import ID_PATTERN
-from store.config_diff import Kind
+from api.instants import read_instant
+from store.config_diff import ChangeKind
 
 
 def no_controls(text: str) -> str:
@@ -78,28 +83,66 @@ def in_milliseconds(at: int) -> int:
 
 GivenInstant = Annotated[
     int,
-    Field(description="UTC, milliseconds since 1970", examples=[1_790_000_000_000]),
     AfterValidator(in_milliseconds),
+    BeforeValidator(read_instant),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": LATEST_MS - 1},
+                {"type": "string", "format": "date-time"},
+            ],
+            "description": "an instant: UTC milliseconds since 1970, or RFC 3339 with its offset",
+            "examples": [1_790_000_000_000, "2026-09-21T15:33:20+02:00"],
+        }
+    ),
 ]
 """An instant that a client names, in a body or a query."""
 
 
+def _exact(schema: object) -> None:
+    """Have every number, word and truth value of a schema taken as what it is, or refused."""
+    if isinstance(schema, dict):
+        if schema.get("type") in ("int", "float", "bool", "str"):
+            schema["strict"] = True
+        for part in schema.values():
+            _exact(part)
+    elif isinstance(schema, list | tuple):
+        for part in schema:
+            _exact(part)
+
+
 class Body(BaseModel):
-    """What clients send: unknown fields are faults, so that a misspelt one is not ignored."""
+    """What clients send: unknown fields are faults, so that a misspelt one is not ignored.
+
+    So are values of another type (`"1"`, `1.0` or `true` for 1): what was meant, nobody can know.
+    """
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """The schema by which pydantic checks."""
+        schema = handler(source)
+        _exact(schema)
+        return schema
 
 
 class Out(BaseModel):
     """What clients receive."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True, json_schema_serialization_defaults_required=True
+    )
 
 
-class Part(BaseModel):
+class Part(Body):
     """What clients send and receive alike: no unknown fields, and read from our own values."""
 
-    model_config = ConfigDict(extra="forbid", from_attributes=True)
+    model_config = ConfigDict(
+        extra="forbid", from_attributes=True, json_schema_serialization_defaults_required=True
+    )
 
 
 class SkillLevel(Part):
@@ -149,7 +192,7 @@ class Difference(Out):
     """One place of the configuration that a change alters."""
 
     path: str = Field(description="JSON pointer into the whole configuration (GET /config)")
-    kind: Kind
+    kind: ChangeKind
     old: JsonValue = None
     new: JsonValue = None
 

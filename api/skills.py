@@ -8,6 +8,7 @@ from api.auth import AsAdministrator, AsSupervisor
 from api.changes import AsTold, found, made_of, remove, save, saved, shown
 from api.context import Ctx
 from api.floor_shapes import SkillEntry
+from api.paging import AsPage, Page, cut_from
 from api.problems import described
 from api.shapes import Changed, Id, PathId
 from store import config
@@ -22,15 +23,21 @@ class Skill(SkillEntry):
     id: Id
 
 
+class Skills(Page[Skill]):
+    """A list of skills."""
+
+
 class SkillSaved(Skill, Changed):
     """A skill as saved."""
 
 
 @router.get("", operation_id="listSkills", summary="All skills", responses=described(401, 403))
-async def list_skills(context: Ctx, _: AsSupervisor) -> list[Skill]:
+async def list_skills(context: Ctx, _: AsSupervisor, cut: AsPage) -> Skills:
     """By id."""
     async with context.engine.connect() as conn:
-        return [shown(Skill, row) for row in await config.list_skills(conn)]
+        rows = [shown(Skill, row) for row in await config.list_skills(conn)]
+    page, after = cut_from(rows, cut, lambda row: row.id)
+    return Skills(items=page, next=after)
 
 
 @router.get(

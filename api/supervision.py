@@ -48,7 +48,7 @@ class StateBody(Body):
     )
 
 
-class Mode(StrEnum):
+class SupervisionMode(StrEnum):
     """How to be with a conversation; take over: in the agent's place."""
 
     LISTEN = "listen"
@@ -60,7 +60,7 @@ class Mode(StrEnum):
 class SupervisionBody(Body):
     """How, and on which phone."""
 
-    mode: Mode = Mode.LISTEN
+    mode: SupervisionMode = SupervisionMode.LISTEN
     phone: Id | None = Field(
         None,
         description="the phone to ring; left out: that of the supervisor's own agent",
@@ -108,7 +108,7 @@ async def supervise(agent: OfTeam, body: SupervisionBody) -> Acted:
     listen: heard by nobody; whisper: by the agent; barge: by both. take_over, once there: the
     supervisor stays with the customer, the agent is freed.
     """
-    if body.mode is Mode.TAKE_OVER:
+    if body.mode is SupervisionMode.TAKE_OVER:
         return await agent.acted(TakeOver(agent.agent_id, agent.who.actor))
     phone = _phone(agent, body.phone)
     mode = acd.MonitorMode(body.mode.value)

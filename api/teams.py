@@ -8,6 +8,7 @@ from api.auth import AsAdministrator, AsSupervisor
 from api.changes import AsTold, found, made_of, remove, save, saved, shown
 from api.context import Ctx
 from api.floor_shapes import TeamEntry
+from api.paging import AsPage, Page, cut_from
 from api.problems import described
 from api.shapes import Changed, Id, PathId
 from store import config
@@ -22,15 +23,21 @@ class Team(TeamEntry):
     id: Id
 
 
+class Teams(Page[Team]):
+    """A list of teams."""
+
+
 class TeamSaved(Team, Changed):
     """A team as saved."""
 
 
 @router.get("", operation_id="listTeams", summary="All teams", responses=described(401, 403))
-async def list_teams(context: Ctx, _: AsSupervisor) -> list[Team]:
+async def list_teams(context: Ctx, _: AsSupervisor, cut: AsPage) -> Teams:
     """By id."""
     async with context.engine.connect() as conn:
-        return [shown(Team, row) for row in await config.list_teams(conn)]
+        rows = [shown(Team, row) for row in await config.list_teams(conn)]
+    page, after = cut_from(rows, cut, lambda row: row.id)
+    return Teams(items=page, next=after)
 
 
 @router.get(

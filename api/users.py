@@ -6,17 +6,28 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query
-from pydantic import Field, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model import AgentId
 from api.auth import AsAdministrator
 from api.context import Context, Ctx, audit
 from api.credentials import API_KEY_PREFIX, digest, hash_password_async, new_token
+from api.paging import (
+    AsPage,
+    Cursor,
+    Limit,
+    Page,
+    Since,
+    Until,
+    cut_from,
+    numbered,
+    page_of,
+)
 from api.problems import Problem, described, invalid
-from api.shapes import LARGEST_ROW, Body, Id, Instant, Name, Out, PathId, new_id
+from api.shapes import Body, Id, Instant, Name, Out, PathId, new_id
 from store import accounts
-from store.rows import ApiKeyRow, Role, UserRow
+from store.rows import ApiKeyRow, AuditRow, Role, UserRow
 
 router = APIRouter(tags=["administration"])
 
@@ -59,7 +70,11 @@ class User(Out):
     created_at: Instant
 
 
-class KeyNew(Body):
+class Users(Page[User]):
+    """A list of accounts."""
+
+
+class ApiKeyNew(Body):
     """A new API key."""
 
     name: Name
@@ -68,7 +83,7 @@ class KeyNew(Body):
     expires_in_days: int | None = Field(365, ge=1, le=3650, description="null: never")
 
 
-class Key(Out):
+class ApiKey(Out):
     """An API key; `prefix` is the beginning of its secret, to recognise it."""
 
     id: str
@@ -82,21 +97,29 @@ class Key(Out):
     revoked_at: Instant | None
 
 
-class KeyCreated(Key):
+class ApiKeys(Page[ApiKey]):
+    """A list of API keys."""
+
+
+class ApiKeyCreated(ApiKey):
     """A new key. `secret` is shown this once."""
 
     secret: str
 
 
 class AuditEntry(Out):
-    """Who did what to which object. `detail` is JSON text."""
+    """Who did what to which object. `detail` says how, by name."""
 
     id: int
     at: Instant
     actor: str
     action: str
     object: str
-    detail: str
+    detail: dict[str, JsonValue]
+
+
+class AuditLog(Page[AuditEntry]):
+    """A page of the audit log."""
 
 
 def _check_agent_role(role: Role, agent_id: str | None) -> None:
@@ -107,10 +130,12 @@ def _check_agent_role(role: Role, agent_id: str | None) -> None:
 @router.get(
     "/users", operation_id="listUsers", summary="All accounts", responses=described(401, 403)
 )
-async def list_users(context: Ctx, _: AsAdministrator) -> list[User]:
+async def list_users(context: Ctx, _: AsAdministrator, cut: AsPage) -> Users:
     """By login."""
     async with context.engine.connect() as conn:
-        return [User.model_validate(row) for row in await accounts.list_users(conn)]
+        rows = [User.model_validate(row) for row in await accounts.list_users(conn)]
+    page, after = cut_from(rows, cut, lambda row: row.id)
+    return Users(items=page, next=after)
 
 
 @router.get(
@@ -223,10 +248,12 @@ async def delete_user(context: Ctx, who: AsAdministrator, user_id: PathId) -> No
 @router.get(
     "/api-keys", operation_id="listApiKeys", summary="All API keys", responses=described(401, 403)
 )
-async def list_api_keys(context: Ctx, _: AsAdministrator) -> list[Key]:
+async def list_api_keys(context: Ctx, _: AsAdministrator, cut: AsPage) -> ApiKeys:
     """Revoked and expired ones too, newest first."""
     async with context.engine.connect() as conn:
-        return [Key.model_validate(row) for row in await accounts.list_api_keys(conn)]
+        rows = [ApiKey.model_validate(row) for row in await accounts.list_api_keys(conn)]
+    page, after = cut_from(rows, cut, lambda row: row.id)
+    return ApiKeys(items=page, next=after)
 
 
 @router.post(
@@ -236,7 +263,7 @@ async def list_api_keys(context: Ctx, _: AsAdministrator) -> list[Key]:
     status_code=201,
     responses=described(401, 403, 422),
 )
-async def create_api_key(context: Ctx, who: AsAdministrator, body: KeyNew) -> KeyCreated:
+async def create_api_key(context: Ctx, who: AsAdministrator, body: ApiKeyNew) -> ApiKeyCreated:
     """The answer holds the secret: it is shown this once."""
     _check_agent_role(body.role, body.agent_id)
     secret = new_token(API_KEY_PREFIX)
@@ -245,10 +272,10 @@ async def create_api_key(context: Ctx, who: AsAdministrator, body: KeyNew) -> Ke
         await accounts.create_api_key(conn, row)
         detail = body.model_dump(mode="json")
         await audit(conn, context, who.actor, "create", f"key:{row.id}", detail)
-    return KeyCreated(**Key.model_validate(row).model_dump(), secret=secret)
+    return ApiKeyCreated(**ApiKey.model_validate(row).model_dump(), secret=secret)
 
 
-def _key_row(context: Context, body: KeyNew, secret: str) -> ApiKeyRow:
+def _key_row(context: Context, body: ApiKeyNew, secret: str) -> ApiKeyRow:
     now_ms = context.now_ms()
     days = body.expires_in_days
     return ApiKeyRow(
@@ -269,12 +296,12 @@ def _key_row(context: Context, body: KeyNew, secret: str) -> ApiKeyRow:
     summary="Revoke an API key",
     responses=described(401, 403, 404),
 )
-async def revoke_api_key(context: Ctx, who: AsAdministrator, key_id: PathId) -> Key:
+async def revoke_api_key(context: Ctx, who: AsAdministrator, key_id: PathId) -> ApiKey:
     """At once. It stays in the list."""
     async with context.engine.begin() as conn:
         row = await accounts.revoke_api_key(conn, key_id, context.now_ms())
         await audit(conn, context, who.actor, "revoke", f"key:{key_id}")
-    return Key.model_validate(row)
+    return ApiKey.model_validate(row)
 
 
 @router.get(
@@ -283,12 +310,25 @@ async def revoke_api_key(context: Ctx, who: AsAdministrator, key_id: PathId) -> 
 async def list_audit(
     context: Ctx,
     _: AsAdministrator,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: Annotated[
-        int | None, Query(ge=1, le=LARGEST_ROW, description="continue below this id")
+    since: Since = None,
+    until: Until = None,
+    actor: Annotated[str | None, Query(max_length=200, examples=["user:1f0c"])] = None,
+    action: Annotated[str | None, Query(max_length=63, examples=["update"])] = None,
+    object_: Annotated[
+        str | None, Query(alias="object", max_length=200, examples=["queue:support-fr"])
     ] = None,
-) -> list[AuditEntry]:
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> AuditLog:
     """Newest first."""
+    wanted = accounts.AuditFilter(since, until, actor, action, object_)
     async with context.engine.connect() as conn:
-        rows = await accounts.list_audit(conn, limit=limit, before_id=before)
-    return [AuditEntry.model_validate(row) for row in rows]
+        rows = await accounts.list_audit(conn, wanted, limit=limit + 1, before_id=numbered(cursor))
+    page, after = page_of(rows, limit, lambda row: (row.id, ""))
+    return AuditLog(items=[_audit_entry(row) for row in page], next=after)
+
+
+def _audit_entry(row: AuditRow) -> AuditEntry:
+    return AuditEntry.model_validate(
+        msgspec.structs.asdict(row) | {"detail": msgspec.json.decode(row.detail or "{}")}
+    )

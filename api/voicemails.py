@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.events import EndCall
@@ -13,7 +13,7 @@ from acd.model import CallId
 from api.auth import AsAgent, Principal
 from api.context import Context, Ctx, audit
 from api.own_queues import must_be_seen, seen_queues
-from api.paging import Cursor, Limit, Number, Since, Until, decode_cursor, page_of
+from api.paging import Cursor, Limit, Number, Page, Since, Until, decode_cursor, page_of, sought
 from api.problems import described
 from api.shapes import Instant, Out, PathId
 from control.client import FloorAbsent, FloorRefused
@@ -43,11 +43,8 @@ class Voicemail(Out):
     marked_by: str | None
 
 
-class Voicemails(BaseModel):
-    """A page; `next` is null on the last."""
-
-    voicemails: list[Voicemail]
-    next: str | None
+class Voicemails(Page[Voicemail]):
+    """A page of the list."""
 
 
 class VoicemailDone(Voicemail):
@@ -80,13 +77,13 @@ async def list_voicemails(
             until=until,
             queues=await seen_queues(conn, who, queue),
             states=state,
-            number=number,
+            number=sought(context, number),
         )
         found = await follow_up.list_messages(
             conn, wanted, limit=limit + 1, below=decode_cursor(cursor)
         )
     page, after = page_of(found, limit, lambda row: (row.left_at, row.id))
-    return Voicemails(voicemails=[Voicemail.model_validate(row) for row in page], next=after)
+    return Voicemails(items=[Voicemail.model_validate(row) for row in page], next=after)
 
 
 async def _visible(conn: AsyncConnection, who: Principal, message_id: str) -> follow_up.MessageRow:

@@ -9,7 +9,7 @@ import contextlib
 import secrets
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import aiohttp
 import msgspec
@@ -165,10 +165,10 @@ class KpiRow(msgspec.Struct, frozen=True):
     values: dict[str, float | None]
 
 
-class KpiReport(msgspec.Struct, frozen=True):
-    """A report."""
+class Listed(msgspec.Struct, Generic[T], frozen=True):
+    """A list as REST answers it."""
 
-    rows: list[KpiRow]
+    items: list[T]
 
 
 class _Fault(msgspec.Struct, frozen=True):
@@ -281,21 +281,22 @@ class Rest:
 
     async def definitions(self) -> list[Definition]:
         """What the indicators are called."""
-        return await self._ask("GET", "/kpi/definitions", list[Definition])
+        return (await self._ask("GET", "/kpi/definitions", Listed[Definition])).items
 
     async def kpis(self, what: str, since: int, until: int) -> list[KpiRow]:
         """Indicators of [since, until) UTC ms: `queues`, `agents`, or `intervals` for the floor."""
-        query = f"?from={since}&to={until}&interval=whole"
-        return (await self._ask("GET", f"/kpi/{what}{query}", KpiReport)).rows
+        query = f"?since={since}&until={until}&interval=whole"
+        return (await self._ask("GET", f"/kpi/{what}{query}", Listed[KpiRow])).items
 
     async def pauses(self, since: int, until: int) -> list[PauseRow]:
         """Pauses of [since, until) UTC ms, by agent and reason."""
-        return await self._ask("GET", f"/kpi/pauses?from={since}&to={until}", list[PauseRow])
+        path = f"/kpi/pauses?since={since}&until={until}"
+        return (await self._ask("GET", path, Listed[PauseRow])).items
 
     async def dispositions(self, since: int, until: int) -> list[DispositionRow]:
         """How the conversations of [since, until) UTC ms were qualified, by queue."""
-        path = f"/kpi/dispositions?from={since}&to={until}"
-        return await self._ask("GET", path, list[DispositionRow])
+        path = f"/kpi/dispositions?since={since}&until={until}"
+        return (await self._ask("GET", path, Listed[DispositionRow])).items
 
     async def _ask(
         self,

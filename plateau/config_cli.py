@@ -30,7 +30,7 @@ from control.protocol import Done, Refused, Reload
 from plateau.clock import Clock
 from plateau.settings import Settings, load_settings
 from store.config_change import Changed, ConfigInvalid, Order, change
-from store.config_diff import Difference, Kind, differences
+from store.config_diff import ChangeKind, Difference, differences
 from store.config_document import Configuration, to_plain
 from store.config_load import load_configuration
 from store.engine import open_store
@@ -208,14 +208,14 @@ def told(found: Sequence[Difference]) -> list[str]:
     for each in found:
         path = each.path.removeprefix("/")
         match each.kind:
-            case Kind.ADDED:
+            case ChangeKind.ADDED:
                 lines.append(f"+ {path}: {_short(each.new)}")
-            case Kind.REMOVED:
+            case ChangeKind.REMOVED:
                 lines.append(f"- {path}: {_short(each.old)}")
-            case Kind.CHANGED if _is_text(each.old) or _is_text(each.new):
+            case ChangeKind.CHANGED if _is_text(each.old) or _is_text(each.new):
                 lines.append(f"~ {path}:")
                 lines += _text_diff(str(each.old), str(each.new))
-            case Kind.CHANGED:
+            case ChangeKind.CHANGED:
                 lines.append(f"~ {path}: {_short(each.old)} → {_short(each.new)}")
     return lines
 

@@ -18,6 +18,7 @@ from acd.model import AgentId
 from store import tables as t
 from store.decode import to_struct
 from store.errors import AlreadyThere, NotFound, UnknownReference
+from store.queries import between
 from store.rows import ApiKeyRow, AuditRow, RefreshTokenRow, Role, UserRow
 
 # ---- users ------------------------------------------------------------------------------------
@@ -338,11 +339,35 @@ async def write_audit(
     )
 
 
+class AuditFilter(msgspec.Struct, frozen=True):
+    """Which lines: of [since, until) (UTC ms), by whom, what, about what. None: no restriction."""
+
+    since: int | None = None
+    until: int | None = None
+    actor: str | None = None
+    action: str | None = None
+    object: str | None = None
+
+
 async def list_audit(
-    conn: AsyncConnection, *, limit: int = 100, before_id: int | None = None
+    conn: AsyncConnection,
+    wanted: AuditFilter | None = None,
+    *,
+    limit: int = 100,
+    before_id: int | None = None,
 ) -> list[AuditRow]:
     """The audit log, newest first; `before_id` continues below the last row of a page."""
-    query = select(t.audit).order_by(t.audit.c.id.desc()).limit(limit)
+    wanted = wanted or AuditFilter()
+    line = t.audit.c
+    query = select(t.audit).where(*between(line.at, wanted.since, wanted.until))
+    for column, value in (
+        (line.actor, wanted.actor),
+        (line.action, wanted.action),
+        (line.object, wanted.object),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    query = query.order_by(line.id.desc()).limit(limit)
     if before_id is not None:
         query = query.where(t.audit.c.id < before_id)
     return [to_struct(row, AuditRow) for row in await conn.execute(query)]

@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What became of a place."""
 
     ADDED = "added"
@@ -23,7 +23,7 @@ class Difference(msgspec.Struct, frozen=True):
     """
 
     path: str
-    kind: Kind
+    kind: ChangeKind
     old: object = None
     new: object = None
 
@@ -57,12 +57,12 @@ def _differences(
     for key in (*old, *(key for key in new if key not in old)):
         here = f"{path}/{escaped(str(key))}"
         if key not in new:
-            yield Difference(here, Kind.REMOVED, old=old[key])
+            yield Difference(here, ChangeKind.REMOVED, old=old[key])
         elif key not in old:
-            yield Difference(here, Kind.ADDED, new=new[key])
+            yield Difference(here, ChangeKind.ADDED, new=new[key])
         elif old[key] != new[key]:
             before, after = old[key], new[key]
             if isinstance(before, Mapping) and isinstance(after, Mapping):
                 yield from _differences(before, after, here)
             else:
-                yield Difference(here, Kind.CHANGED, before, after)
+                yield Difference(here, ChangeKind.CHANGED, before, after)

@@ -110,14 +110,15 @@ class RecallEntry(msgspec.Struct, frozen=True):
 
 
 class RecallFilter(msgspec.Struct, frozen=True):
-    """Which entries: lost since `since` (UTC ms; their last loss counts), in these queues (None:
-    all), states, number.
+    """Which entries: lost in [since, until) (UTC ms; their last loss counts), in these queues
+    (None: all), states, number.
     """
 
     since: int
     states: Collection[RecallState] = TO_DO
     queues: Collection[str] | None = None
     number: str | None = None
+    until: int | None = None
 
 
 _lost: Final = t.lost_call.c
@@ -261,6 +262,8 @@ async def list_entries(
         _is_lost_since(wanted.since),
         or_(_closed_at(t.lost_call).is_not(None), _holds(now_ms), ~_is_called_back(now_ms)),
     )
+    if wanted.until is not None:
+        query = query.where(~_is_lost_since(wanted.until))
     if not set(wanted.states) - set(TO_DO):
         query = query.where(_closed_at(t.lost_call).is_(None))
     query = query.where(_state(now_ms).in_([state.value for state in wanted.states]))

@@ -4,7 +4,7 @@ import { known, mine, myself, TALKING } from "/desk.js";
 import { addNote, dispose, drawAfter, drawCall, drawTargets, forgetGiven, takeBack, toTarget } from "/desk_call.js";
 import { book, drawRecall } from "/desk_callbacks.js";
 import { duration, named, word, words } from "/language.js";
-import { act, ask, begin, me } from "/session.js";
+import { act, begin, items, me } from "/session.js";
 import { clock, floor, follow, now, showLink, showLinkAgain, unfollow } from "/stream.js";
 import { SHAPES } from "/words.js";
 
@@ -59,13 +59,13 @@ function drawReasons() {
 async function lookUp() {
   clearTimeout(lookingUp);
   lookingUp = setTimeout(lookUp, EVERY_MS);
-  const quietly = (path) => ask("GET", path).catch(() => null);
+  const quietly = (path) => items(path).catch(() => null);
   const [reasons, queues, colleagues, recall] = await Promise.all(
     ["/pause-reasons", "/queues", "/live/colleagues", "/recall-list"].map(quietly));
   if (reasons) known.reasons = reasons;
   if (queues) known.queues = new Map(queues.map((queue) => [queue.id, queue]));
-  if (colleagues) known.colleagues = colleagues.colleagues;
-  if (recall) known.recall = recall.entries;
+  if (colleagues) known.colleagues = colleagues;
+  if (recall) known.recall = recall;
   byId("recall-panel").hidden = !recall;
   draw();
 }

@@ -5,7 +5,7 @@ import { button, choice, field, make, running } from "/draw.js";
 import { inOrder, percent, word } from "/language.js";
 import { drawPanel, isShown, panelOf } from "/panel.js";
 import { queueName } from "/queues.js";
-import { act, actIfSure, ask, request } from "/session.js";
+import { act, actIfSure, items, request } from "/session.js";
 import { clock, floor, now } from "/stream.js";
 import { SHAPES } from "/words.js";
 
@@ -76,7 +76,7 @@ function drawForce(agent) {
 
 async function load(id, saved) {
   const [response, all] = await Promise.all([
-    request("GET", path(id)).catch(() => null), ask("GET", "/skills").catch(() => []),
+    request("GET", path(id)).catch(() => null), items("/skills").catch(() => []),
   ]);
   if (!isShown("agent", id)) return;
   skills = all;

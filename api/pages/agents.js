@@ -5,7 +5,7 @@ import { inOrder, language, named, percent, word, words } from "/language.js";
 import { show } from "/panel.js";
 import { watchers } from "/calls.js";
 import { queueName } from "/queues.js";
-import { ask, me, supervises } from "/session.js";
+import { items, me, supervises } from "/session.js";
 import { floor, now } from "/stream.js";
 import { SHAPES } from "/words.js";
 
@@ -29,7 +29,7 @@ export const dispositionName = (code) =>
   (dispositionNames.has(code) ? named(dispositionNames.get(code), code) : code);
 
 export async function lookUpNames() {
-  const quietly = (path) => ask("GET", path).catch(() => null);
+  const quietly = (path) => items(path).catch(() => null);
   const [reasons, queues, known, seats] = await Promise.all([quietly("/pause-reasons"), quietly("/queues"),
     ...(supervises() ? [quietly("/teams"), quietly("/seats")] : [])]);
   for (const queue of queues || []) for (const one of queue.dispositions) dispositionNames.set(one.code, one.names);

@@ -5,7 +5,7 @@ import { button, make, running, say } from "/draw.js";
 import { duration, language, phoneNumber, word, words } from "/language.js";
 import { drawPanel, isShown, panelOf } from "/panel.js";
 import { queueName } from "/queues.js";
-import { ask, request } from "/session.js";
+import { ask, items, request } from "/session.js";
 import { clock, floor, now } from "/stream.js";
 
 const AGAIN_MS = 5000; // decisions and recordings of a live call are looked up so often
@@ -24,7 +24,7 @@ async function load(id) {
   clearTimeout(lookingUp);
   if (!isShown("call", id)) return;
   const [detail, decisions] = await Promise.all([
-    ask("GET", callPath(id)).catch(() => null), ask("GET", `${callPath(id)}/routing`).catch(() => null),
+    ask("GET", callPath(id)).catch(() => null), items(`${callPath(id)}/routing`).catch(() => null),
   ]);
   if (!isShown("call", id)) return;
   told = { id, detail, decisions: decisions || [], language };

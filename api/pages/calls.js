@@ -4,7 +4,7 @@ import { filtering, queueWanted, seesCall } from "/filters.js";
 import { counted, duration, inOrder, language, phoneNumber, word, words } from "/language.js";
 import { show } from "/panel.js";
 import { queueName } from "/queues.js";
-import { act, actIfSure, ask, me, supervises } from "/session.js";
+import { act, actIfSure, items, me, supervises } from "/session.js";
 import { clock, floor, now } from "/stream.js";
 import { SHAPES } from "/words.js";
 
@@ -211,9 +211,9 @@ async function lookUpRecent() {
   if (recent === null) return;
   lookingUp = setTimeout(lookUpRecent, 10000);
   const queue = queueWanted() ? `&queue=${encodeURIComponent(queueWanted())}` : "";
-  const found = await ask("GET", `/calls?limit=200${queue}`).catch(() => null);
+  const found = await items(`/calls?limit=200${queue}`).catch(() => null);
   if (!found || recent === null) return;
-  recent = found.calls.filter((call) => call.ended_at !== null);
+  recent = found.filter((call) => call.ended_at !== null);
   drawTalking();
 }
 

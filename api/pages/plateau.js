@@ -8,7 +8,7 @@ import { beginFilters, drawFilters } from "/filters.js";
 import { inOrder, measured, named, word, words } from "/language.js";
 import { beginPanel, drawPanel, hidePanel } from "/panel.js";
 import { drawQueues, drawTotals, queueName } from "/queues.js";
-import { ask, begin, me, supervises } from "/session.js";
+import { begin, items, me, supervises } from "/session.js";
 import { floor, follow, isLive, now, showLink, showLinkAgain, unfollow } from "/stream.js";
 
 const LOOK_MS = 60000; // names and seats are looked up so often
@@ -65,7 +65,7 @@ function drawPhones() {
 async function lookUp() {
   if (me === null) return;
   await lookUpNames();
-  if (supervises()) seats = await ask("GET", "/seats").catch(() => seats);
+  if (supervises()) seats = await items("/seats").catch(() => seats);
   draw();
 }
 

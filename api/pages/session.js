@@ -97,6 +97,9 @@ export async function ask(method, path, body, headers) {
   return response.status === 204 ? null : response.json();
 }
 
+// What a list holds, all of it or its first page.
+export const items = async (path) => (await ask("GET", path)).items;
+
 // Does it and says what came of it; the answer, or null where it was refused.
 export async function act(method, path, body, headers) {
   try {

@@ -153,13 +153,13 @@ class OfficeFloor(TeamFloor):
     async def routing(self, call_id: str, language: str) -> list[dict[str, Any]]:
         """Why the call was routed as it was, in sentences."""
         answer = await self.rest("GET", f"/calls/{call_id}/routing", params={"lang": language})
-        found: list[dict[str, Any]] = answer.json()
+        found: list[dict[str, Any]] = answer.json()["items"]
         return found
 
     async def callback_of(self, number: str = CUSTOMER) -> dict[str, Any]:
         """The newest callback to this number."""
         answer = await self.rest("GET", "/callbacks", params={"number": number, "limit": 1})
-        found: dict[str, Any] = answer.json()["callbacks"][0]
+        found: dict[str, Any] = answer.json()["items"][0]
         return found
 
     async def callback_is(self, state: str, number: str = CUSTOMER) -> dict[str, Any]:

@@ -6,7 +6,6 @@ dora south from dan's.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,11 +42,11 @@ class People:
         lines = [line for line in await self._lines(500) if line["id"] > self._page]
         actor = (await by.read("/me"))["actor"]
         mine = [line for line in reversed(lines) if line["actor"] == actor]
-        return [(line["action"], line["object"], json.loads(line["detail"])) for line in mine]
+        return [(line["action"], line["object"], line["detail"]) for line in mine]
 
     async def _lines(self, limit: int) -> list[dict[str, Any]]:
         answer = await self.office.rest("GET", "/audit", params={"limit": limit})
-        lines: list[dict[str, Any]] = answer.json()
+        lines: list[dict[str, Any]] = answer.json()["items"]
         return lines
 
 

@@ -69,7 +69,7 @@ async def listed(office: OfficeFloor, number: str, count: int) -> list[dict[str,
 
     async def so_many() -> bool:
         answer = await office.rest("GET", "/recall-list", params={"number": number})
-        found[:] = answer.json()["entries"]
+        found[:] = answer.json()["items"]
         return len(found) == count
 
     await until(f"{count} entries of {number} on the recall list", so_many)

@@ -40,7 +40,7 @@ async def config(office: OfficeFloor, *words: str | Path) -> tuple[int, str]:
 async def version(office: OfficeFloor) -> int:
     """The number of the configuration in force; 0: nobody has changed anything yet."""
     answer = await office.rest("GET", "/config/versions", params={"limit": 1})
-    return max((int(each["version"]) for each in answer.json()["versions"]), default=0)
+    return max((int(each["version"]) for each in answer.json()["items"]), default=0)
 
 
 async def is_served(office: OfficeFloor) -> None:

@@ -101,8 +101,8 @@ async def test_hold_mute_keys_notes_and_words_during_a_call(
         await me.act("call/notes", text="Rappellera lundi.")
         await me.rest("PATCH", "/agents/me/call/data", json={"data": {"customer": "C-7"}})
         await screen.shows_call(id=call["id"], data={"customer": "C-7"})
-        assert [c["id"] for c in (await me.read("/live/calls"))["calls"]] == [call["id"]]
-        assert (await people.bob.read("/live/calls"))["calls"] == []
+        assert [c["id"] for c in (await me.read("/live/calls"))["items"]] == [call["id"]]
+        assert (await people.bob.read("/live/calls"))["items"] == []
         await me.act("call/hang-up")
         assert await caller.ended() is EndedBy.REMOTE
         await ana.ended()
@@ -166,7 +166,7 @@ async def test_colleague_asked_and_left_then_asked_again_and_handed_the_customer
         call = await screen.shows_call(agent_id="ana")
 
         async def only_bob_is_free() -> bool:
-            colleagues = (await me.read("/live/colleagues"))["colleagues"]
+            colleagues = (await me.read("/live/colleagues"))["items"]
             return {c["id"] for c in colleagues if c["free"]} == {"bob"}
 
         await until("only bob is free among the colleagues", only_bob_is_free)
@@ -366,7 +366,7 @@ async def test_message_marked_done_rings_nobody_and_is_audited(
     left: list[Json] = []
 
     async def listed() -> bool:
-        left[:] = (await people.ana.read("/voicemails", state="new"))["voicemails"]
+        left[:] = (await people.ana.read("/voicemails", state="new"))["items"]
         return len(left) == 1
 
     await until("the message is listed", listed)

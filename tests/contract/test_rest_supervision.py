@@ -54,7 +54,7 @@ async def test_supervisor_listens_whispers_barges_leaves_and_takes_over(
             )
             await ana.never_hears(CLEO, for_s=0.5)
             assert all(not c["monitors"] for c in own.calls.values())
-            assert (await people.ana.read("/live/calls"))["calls"][0]["monitors"] == []
+            assert (await people.ana.read("/live/calls"))["items"][0]["monitors"] == []
             await supervise("whisper")
             await ana.until_hears_all([CALLER, CLEO], within_s=5)
             await caller.never_hears(CLEO, for_s=0.5)
@@ -100,13 +100,13 @@ async def test_waiting_callers_put_first_moved_noted_and_ended_with_an_alert_on_
         async with office.caller("601", tone_hz=SECOND, number=OTHER) as second:
             late = await screen.shows_call(number=OTHER, state="waiting")
             await screen.shows("an alert", lambda s: [a["rule_id"] for a in s.alerts] == ["crowd"])
-            assert [a["value"] for a in (await claire.read("/live/alerts"))["alerts"]] == [2]
+            assert [a["value"] for a in (await claire.read("/live/alerts"))["items"]] == [2]
             call = f"/calls/{late['id']}"
             for act, body in (("priority", {"priority": 5}), ("move", {"queue_id": "care"})):
                 assert await people.ana.refused("POST", f"{call}/{act}", 403, **body) == "forbidden"
             await claire.rest("POST", f"{call}/priority", json={"priority": 5})
             await screen.shows_call(id=late["id"], priority=5)
-            waiting = (await claire.read("/live/calls", queue="sales"))["calls"]
+            waiting = (await claire.read("/live/calls", queue="sales"))["items"]
             assert [(c["position"], c["number"]) for c in waiting] == [(1, OTHER), (2, CUSTOMER)]
             await claire.rest("POST", f"{call}/notes", json={"text": "Client important."})
             await claire.rest("PATCH", f"{call}/data", json={"data": {"vip": "1"}})

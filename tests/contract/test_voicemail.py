@@ -51,7 +51,7 @@ async def message(office: OfficeFloor, state: str, number: str = CUSTOMER) -> di
 
     async def listed() -> bool:
         params = {"number": number, "state": state, "limit": 1}
-        found[:] = (await office.rest("GET", "/voicemails", params=params)).json()["voicemails"]
+        found[:] = (await office.rest("GET", "/voicemails", params=params)).json()["items"]
         return bool(found)
 
     await until(f"a message from {number} is {state}", listed)

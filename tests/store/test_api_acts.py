@@ -372,7 +372,7 @@ async def test_an_agent_calls_only_in_their_own_name(stand: Stand) -> None:
 
 async def test_queues_shown_to_an_agent_are_those_of_the_floor(stand: Stand) -> None:
     await stand.floor.show(Live(1, T0, (agent_view("1001"),), (queue_view("support", 3),), ()))
-    found = (await stand.call("GET", "/live/queues", "1001")).json()["queues"]
+    found = (await stand.call("GET", "/live/queues", "1001")).json()["items"]
     assert [(queue["id"], queue["waiting"], queue["open"]) for queue in found] == [
         ("support", 3, True)
     ]

@@ -90,7 +90,7 @@ async def test_each_resource_is_added_read_replaced_and_removed(
     assert (await stand.call("POST", path, json=body)).status_code == 409
     read = await stand.call("GET", one)
     assert read.headers["etag"] == made.headers["etag"]
-    assert body[key] in [each[key] for each in (await stand.call("GET", path)).json()]
+    assert body[key] in [each[key] for each in (await stand.call("GET", path)).json()["items"]]
 
     changed = await stand.call("PUT", one, json=change, headers={"If-Match": read.headers["etag"]})
     assert changed.status_code == 200, changed.text
@@ -189,15 +189,14 @@ async def test_supervisors_change_skills_and_places_and_close_queues(stand: Stan
     ]
     closed = await stand.call("POST", "/queues/support/close?comment=Grève", "boss")
     assert (closed.status_code, closed.json()["closed"]) == (200, True)
-    newest = (await stand.call("GET", "/config/versions?limit=1", "boss")).json()["versions"][0]
+    newest = (await stand.call("GET", "/config/versions?limit=1", "boss")).json()["items"][0]
     assert newest["comment"] == "Grève"
     opened = await stand.call("POST", "/queues/support/open", "boss")
     assert opened.json()["closed"] is False
     assert (await stand.call("POST", "/queues/no/close", "boss")).status_code == 404
     assert (await stand.call("POST", "/queues/support/close", "1001")).status_code == 403
-    lines = (await stand.call("GET", "/audit?limit=9")).json()
-    entries = lines if isinstance(lines, list) else lines["entries"]
-    actions = [line["action"] for line in entries if line["action"] != "sign-in"]
+    lines = (await stand.call("GET", "/audit?limit=9")).json()["items"]
+    actions = [line["action"] for line in lines if line["action"] != "sign-in"]
     assert actions == ["open", "close", "update", "import"]
 
 
@@ -319,9 +318,9 @@ async def test_versions_over_http(stand: Stand) -> None:
     await stand.call("DELETE", "/alert-rules/long")
     await stand.call("DELETE", "/agents/1002")
     page = (await stand.call("GET", "/config/versions?limit=2", "boss")).json()
-    assert ([each["version"] for each in page["versions"]], page["next"]) == ([3, 2], 2)
+    assert [each["version"] for each in page["items"]] == [3, 2]
     rest = (await stand.call("GET", f"/config/versions?limit=9&cursor={page['next']}")).json()
-    assert ([each["version"] for each in rest["versions"]], rest["next"]) == ([1, 0], None)
+    assert ([each["version"] for each in rest["items"]], rest["next"]) == ([1, 0], None)
     one = (await stand.call("GET", "/config/versions/1")).json()
     assert one["document"]["flows"] == {"welcome": {"version": 1}}
     diff = (await stand.call("GET", "/config/versions/1/diff/3")).json()["changes"]

@@ -180,7 +180,7 @@ async def test_calls_are_found_by_who_what_and_for_which_queue(stand: Stand) -> 
     async def ids(query: str, as_: str = "boss") -> set[str]:
         answer = await stand.call("GET", f"/calls?{query}", as_)
         assert answer.status_code == 200, answer.text
-        return {call["id"] for call in answer.json()["calls"]}
+        return {call["id"] for call in answer.json()["items"]}
 
     assert await ids("") == {"c1", "m1", "d1", "l1"}
     assert await ids("kind=manual") == {"m1"}
@@ -203,14 +203,14 @@ async def test_callbacks_are_listed_for_those_who_work_for_the_queue(stand: Stan
         callback("cb2", "booked", "reached"),
         callback("cb3", "booked", queue=EXPERTS),
     )
-    mine = (await stand.call("GET", "/callbacks", "1001")).json()["callbacks"]
+    mine = (await stand.call("GET", "/callbacks", "1001")).json()["items"]
     assert {made["id"] for made in mine} == {"cb1", "cb2"}
     everything = (await stand.call("GET", "/callbacks?limit=2", "boss")).json()
     rest = await stand.call("GET", f"/callbacks?limit=2&cursor={everything['next']}", "boss")
-    listed = everything["callbacks"] + rest.json()["callbacks"]
+    listed = everything["items"] + rest.json()["items"]
     assert {made["id"] for made in listed} == {"cb1", "cb2", "cb3"}
     open_ones = await stand.call("GET", "/callbacks?state=postponed&state=booked", "boss")
-    assert {made["id"] for made in open_ones.json()["callbacks"]} == {"cb1", "cb3"}
+    assert {made["id"] for made in open_ones.json()["items"]} == {"cb1", "cb3"}
     one = (await stand.call("GET", "/callbacks/cb2", "1001")).json()
     assert (one["state"], one["outcome"], one["by"]) == ("reached", "reached", "user:1001")
     assert one["origin_contact_id"] == "c1"
@@ -224,9 +224,9 @@ async def test_messages_are_heard_and_marked_by_those_who_work_for_the_queue(
 ) -> None:
     (stand.settings.recordings / "vm1.wav").write_bytes(b"RIFF")
     await tell(stand, message("vm1"), message("vm2", heard=True), message("vm3", EXPERTS))
-    mine = (await stand.call("GET", "/voicemails", "1001")).json()["voicemails"]
+    mine = (await stand.call("GET", "/voicemails", "1001")).json()["items"]
     assert {(left["id"], left["state"]) for left in mine} == {("vm1", "new"), ("vm2", "done")}
-    new = (await stand.call("GET", "/voicemails?state=new", "boss")).json()["voicemails"]
+    new = (await stand.call("GET", "/voicemails?state=new", "boss")).json()["items"]
     assert {left["id"] for left in new} == {"vm1", "vm3"}
     one = (await stand.call("GET", "/voicemails/vm1", "1001")).json()
     assert (one["duration_ms"], one["contact_id"]) == (3_000, "c1")
@@ -269,7 +269,7 @@ async def test_a_message_is_done_even_where_the_floor_does_not_say_so(stand: Sta
 
 async def test_the_recall_list_is_worked_through(stand: Stand) -> None:
     await tell(stand, lost("a", "+331"), lost("b", "+332"), lost("c", "+333", "experts"))
-    listed = (await stand.call("GET", "/recall-list", "1001")).json()["entries"]
+    listed = (await stand.call("GET", "/recall-list", "1001")).json()["items"]
     assert [(e["number"], e["state"]) for e in listed] == [("+331", "open"), ("+332", "open")]
     first, second = (entry["id"] for entry in listed)
     claimed = (await stand.call("POST", f"/recall-list/{first}/claim", "1001")).json()
@@ -283,9 +283,9 @@ async def test_the_recall_list_is_worked_through(stand: Stand) -> None:
     again = await stand.call("POST", f"/recall-list/{second}/done", "boss", json=body)
     assert again.status_code == 409
     assert again.json()["type"].endswith("recall-closed")
-    left = (await stand.call("GET", "/recall-list?queue=sales", "boss")).json()["entries"]
+    left = (await stand.call("GET", "/recall-list?queue=sales", "boss")).json()["items"]
     assert [entry["id"] for entry in left] == [first]
-    closed = (await stand.call("GET", "/recall-list?state=done", "boss")).json()["entries"]
+    closed = (await stand.call("GET", "/recall-list?state=done", "boss")).json()["items"]
     assert [entry["id"] for entry in closed] == [second]
     page = (await stand.call("GET", "/recall-list?limit=1", "boss")).json()
     assert page["next"]
@@ -300,18 +300,18 @@ async def test_the_recall_list_is_worked_through(stand: Stand) -> None:
 async def test_pauses_and_dispositions_by_rest(stand: Stand) -> None:
     states = agent_states("1001", (T0, AgentState.PAUSED), (T0 + 9_000, AgentState.READY))
     await tell(stand, transferred(), more=states)
-    span = f"from={T0 - 1}&to={T0 + 60_000}"
+    span = f"since={T0 - 1}&until={T0 + 60_000}"
     paused = await stand.call("GET", f"/kpi/pauses?{span}", "1001")
-    assert [(p["agent_id"], p["total_ms"]) for p in paused.json()] == [("1001", 9_000)]
+    assert [(p["agent_id"], p["total_ms"]) for p in paused.json()["items"]] == [("1001", 9_000)]
     assert (await stand.call("GET", f"/kpi/pauses?{span}&agent=1002", "1001")).status_code == 403
-    shares = (await stand.call("GET", f"/kpi/dispositions?{span}", "boss")).json()
+    shares = (await stand.call("GET", f"/kpi/dispositions?{span}", "boss")).json()["items"]
     assert shares == [{"queue_id": "sales", "code": "info", "count": 1, "share": 1.0}]
     assert (await stand.call("GET", f"/kpi/dispositions?{span}", "1001")).status_code == 403
     assert (
-        await stand.call("GET", "/kpi/pauses?from=1800000000005&to=1800000000005", "boss")
+        await stand.call("GET", "/kpi/pauses?since=1800000000005&until=1800000000005", "boss")
     ).status_code == 422
     report = (await stand.call("GET", f"/kpi/queues?{span}", "boss")).json()
-    assert report["rows"][0]["values"]["transfer_rate"] == 1
+    assert report["items"][0]["values"]["transfer_rate"] == 1
 
 
 # ---- alerts ------------------------------------------------------------------------------------
@@ -337,15 +337,13 @@ async def test_alerts_that_were_raised_are_listed_with_their_end(stand: Stand) -
     await tell(stand, more=told)
     found = (await stand.call("GET", "/alerts", "boss")).json()
     assert found["next"] is None
-    shown = [
-        (a["rule_id"], a["queue_id"], a["raised_at"], a["cleared_at"]) for a in found["alerts"]
-    ]
+    shown = [(a["rule_id"], a["queue_id"], a["raised_at"], a["cleared_at"]) for a in found["items"]]
     assert shown == [
         ("long", "sales", T0 + 9_000, None),
         ("few", None, T0 + 9_000, None),
         ("long", "sales", T0, T0 + 5_000),
     ]
-    assert (found["alerts"][0]["value"], found["alerts"][0]["threshold"]) == (61.5, 60.0)
+    assert (found["items"][0]["value"], found["items"][0]["threshold"]) == (61.5, 60.0)
     for asked, ids in (
         ("rule=few", [1]),
         ("queue=sales", [0, 2]),
@@ -353,8 +351,8 @@ async def test_alerts_that_were_raised_are_listed_with_their_end(stand: Stand) -
         (f"since={T0 + 1}", [0, 1]),
         ("queue=nowhere", []),
     ):
-        part = (await stand.call("GET", f"/alerts?{asked}", "boss")).json()["alerts"]
-        assert part == [found["alerts"][index] for index in ids], asked
+        part = (await stand.call("GET", f"/alerts?{asked}", "boss")).json()["items"]
+        assert part == [found["items"][index] for index in ids], asked
 
 
 async def test_alerts_come_in_pages_and_are_the_supervisors(stand: Stand) -> None:
@@ -364,12 +362,12 @@ async def test_alerts_come_in_pages_and_are_the_supervisors(stand: Stand) -> Non
         for queue in ("sales", "experts")
     ]
     await tell(stand, more=told)
-    whole = (await stand.call("GET", "/alerts", "boss")).json()["alerts"]
+    whole = (await stand.call("GET", "/alerts", "boss")).json()["items"]
     assert len(whole) == 12
     seen, cursor = [], ""
     while True:
         page = (await stand.call("GET", f"/alerts?limit=5{cursor}", "boss")).json()
-        seen += page["alerts"]
+        seen += page["items"]
         if page["next"] is None:
             break
         cursor = f"&cursor={page['next']}"

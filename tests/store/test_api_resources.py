@@ -109,7 +109,7 @@ async def test_queues_flows_and_numbers_hang_together(stand: Stand) -> None:
     assert (await stand.call("PUT", "/flows/welcome", content=FLOW, headers=yaml)).json()[
         "latest"
     ] == 2
-    assert len((await stand.call("GET", "/flows/welcome/versions")).json()) == 2
+    assert len((await stand.call("GET", "/flows/welcome/versions")).json()["items"]) == 2
     in_use = await stand.call("DELETE", "/queues/support")
     assert in_use.status_code == 409
     assert "flow welcome" in in_use.json()["detail"]
@@ -146,8 +146,8 @@ async def test_a_faulty_flow_names_line_and_column(stand: Stand) -> None:
         ("GET", "/calls?limit=100000", None, 422, None),
         ("GET", "/calls?cursor=%21", None, 422, None),
         ("GET", "/calls?queue=none", None, 404, None),
-        ("GET", "/kpi/queues?from=1800000000005&to=1800000000005", None, 422, None),
-        ("GET", "/kpi/queues?from=1800000000005&to=1800000000009&zone=Mars/One", None, 422, None),
+        ("GET", "/kpi/queues?since=1800000000005&until=1800000000005", None, 422, None),
+        ("GET", "/kpi/queues?since=0&until=1800000000009&zone=Mars/One", None, 422, None),
         ("GET", "/nothing", None, 404, None),
         ("PATCH", "/queues", {}, 405, None),
     ],
@@ -237,13 +237,13 @@ async def put_call(stand: Stand, agent: str = "1001") -> None:
 async def test_calls_pages_and_reasons(stand: Stand) -> None:
     await put_call(stand)
     page = (await stand.call("GET", "/calls?limit=1", "boss")).json()
-    assert [call["id"] for call in page["calls"]] == ["c2"]
+    assert [call["id"] for call in page["items"]] == ["c2"]
     rest = (await stand.call("GET", f"/calls?limit=1&cursor={page['next']}", "boss")).json()
-    assert ([call["id"] for call in rest["calls"]], rest["next"]) == (["c1"], None)
-    english = (await stand.call("GET", "/calls/c1/routing?lang=en", "1001")).json()
+    assert ([call["id"] for call in rest["items"]], rest["next"]) == (["c1"], None)
+    english = (await stand.call("GET", "/calls/c1/routing?lang=en", "1001")).json()["items"]
     assert english[0]["candidates"][1]["sentence"] == "1002 has level 2 in fr, 5 is needed."
     french = await stand.call("GET", "/calls/c1/routing", headers={"accept-language": "fr-FR"})
-    assert "il faut 5" in french.json()[0]["candidates"][1]["sentence"]
+    assert "il faut 5" in french.json()["items"][0]["candidates"][1]["sentence"]
     assert (await stand.call("GET", "/calls/c2", "1001")).status_code == 404  # not this agent's
     assert (await stand.call("GET", "/calls/c1", "1001")).status_code == 200
     ended = await stand.call("POST", "/calls/c1/hang-up", "boss")
@@ -253,7 +253,7 @@ async def test_calls_pages_and_reasons(stand: Stand) -> None:
 
 async def test_audio_by_ranges_and_its_problems(stand: Stand) -> None:
     await put_call(stand, "1002")
-    listed = (await stand.call("GET", "/recordings", "boss")).json()["recordings"]
+    listed = (await stand.call("GET", "/recordings", "boss")).json()["items"]
     assert {each["id"]: each["fault"] for each in listed if each["id"] in ("r1", "r2")} == {
         "r1": "disk full",
         "r2": None,
@@ -266,13 +266,18 @@ async def test_audio_by_ranges_and_its_problems(stand: Stand) -> None:
     for id_, status in expected.items():
         assert (await stand.call("GET", f"/recordings/{id_}/audio", "boss")).status_code == status
     assert (await stand.call("GET", "/recordings/r1/audio", "1001")).status_code == 404
-    assert (await stand.call("GET", "/recordings", "1001")).json()["recordings"] == []
+    assert (await stand.call("GET", "/recordings", "1001")).json()["items"] == []
 
 
 async def test_kpis_have_definitions_and_nulls(stand: Stand) -> None:
-    keys = {item["key"] for item in (await stand.call("GET", "/kpi/definitions", "1001")).json()}
-    answer = await stand.call("GET", f"/kpi/intervals?from={T0}&to={T0 + 3_600_000}&interval=30m")
-    rows = answer.json()["rows"]
+    keys = {
+        item["key"]
+        for item in (await stand.call("GET", "/kpi/definitions", "1001")).json()["items"]
+    }
+    answer = await stand.call(
+        "GET", f"/kpi/intervals?since={T0}&until={T0 + 3_600_000}&interval=30m"
+    )
+    rows = answer.json()["items"]
     assert len(rows) >= 2
     assert set(rows[0]["values"]) == keys
     assert rows[0]["values"]["qs"] is None

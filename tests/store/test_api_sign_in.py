@@ -181,7 +181,7 @@ async def test_audit_tells_who_did_what_and_holds_no_secret(stand: Stand) -> Non
     body = {"login": "eve", "name": "Eve", "role": "supervisor", "password": "a long password"}
     made = await stand.call("POST", "/users", json=body)
     assert made.status_code == 201
-    log = (await stand.call("GET", "/audit?limit=1")).json()
+    log = (await stand.call("GET", "/audit?limit=1")).json()["items"]
     assert log[0]["actor"] == "user:admin"
     assert log[0]["object"] == f"user:{made.json()['id']}"
     assert "a long password" not in (await stand.call("GET", "/audit")).text

@@ -130,7 +130,7 @@ async def test_what_the_floor_refuses_is_not_in_the_audit_log(stand: Stand) -> N
     stand.floor.answers[e.MoveCall] = Refused("not-waiting", 409, "It waits in no queue.")
     answer = await stand.call("POST", "/calls/c1/move", "boss", json={"queue_id": "sales"})
     assert (answer.status_code, answer.json()["detail"]) == (409, "It waits in no queue.")
-    log = (await stand.call("GET", "/audit")).json()
+    log = (await stand.call("GET", "/audit")).json()["items"]
     assert '"move"' not in json.dumps(log)
 
 
@@ -277,23 +277,23 @@ def floor_now() -> Live:
 
 async def test_snapshots_for_supervisors(stand: Stand) -> None:
     await stand.floor.show(floor_now())
-    calls = (await stand.call("GET", "/live/calls", "boss")).json()["calls"]
+    calls = (await stand.call("GET", "/live/calls", "boss")).json()["items"]
     assert [(call["id"], call["position"]) for call in calls] == [
         ("c2", 1),
         ("c1", 2),
         ("c3", None),
         ("c4", None),
     ]
-    waiting = (await stand.call("GET", "/live/calls?state=waiting", "boss")).json()["calls"]
+    waiting = (await stand.call("GET", "/live/calls?state=waiting", "boss")).json()["items"]
     assert [call["id"] for call in waiting] == ["c2", "c1"]
-    assert (await stand.call("GET", "/live/calls?queue=none", "boss")).json()["calls"] == []
-    agents = (await stand.call("GET", "/live/agents", "boss")).json()["agents"]
+    assert (await stand.call("GET", "/live/calls?queue=none", "boss")).json()["items"] == []
+    agents = (await stand.call("GET", "/live/agents", "boss")).json()["items"]
     assert [agent["id"] for agent in agents] == ["1001", "1002"]
     # Long in comparison with what the test takes: the state goes on in real time.
     assert agents[0]["occupancy"] == pytest.approx(0.25, abs=0.001)
-    ready = (await stand.call("GET", "/live/agents?state=ready", "boss")).json()["agents"]
+    ready = (await stand.call("GET", "/live/agents?state=ready", "boss")).json()["items"]
     assert [agent["id"] for agent in ready] == ["1002"]
-    alerts = (await stand.call("GET", "/live/alerts", "boss")).json()["alerts"]
+    alerts = (await stand.call("GET", "/live/alerts", "boss")).json()["items"]
     shown = [(alert["rule_id"], alert["severity"], alert["metric"]) for alert in alerts]
     assert shown == [("late", "critical", "waiting")]
     assert alerts[0]["value"] == 7.0
@@ -306,9 +306,9 @@ async def test_an_agent_sees_no_more_than_is_theirs(stand: Stand) -> None:
     assert [(call["id"], call["monitors"]) for call in live["calls"]] == [("c3", [])]
     assert live["alerts"] == []
     assert (await stand.call("GET", "/live/alerts", "1001")).status_code == 403
-    calls = (await stand.call("GET", "/live/calls", "1001")).json()["calls"]
+    calls = (await stand.call("GET", "/live/calls", "1001")).json()["items"]
     assert [call["id"] for call in calls] == ["c3"]
-    colleagues = (await stand.call("GET", "/live/colleagues", "1001")).json()["colleagues"]
+    colleagues = (await stand.call("GET", "/live/colleagues", "1001")).json()["items"]
     assert colleagues == [
         {"id": "1002", "name": "Agent 1002", "team": None, "signed_in": True, "free": True}
     ]
