@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from api.floor_shapes import (
     AgentEntry,
@@ -22,11 +22,22 @@ from api.queue_shapes import QueueEntry
 from api.shapes import Dnis, Id, Part
 from store import config_document as stored
 
+FORM: Final = 1
+"""The form of a configuration's document that is written, and the one that is read."""
+
+
+def _form(form: int) -> int:
+    if form != FORM:
+        raise ValueError(f"this Plateau reads documents of the form {FORM}: write plateau: {FORM}")
+    return form
+
 
 class Configuration(Part):
     """Everything that people configure, by id. A section left out stays as it is."""
 
-    plateau: Literal[1] = Field(1, description="the form of this document")
+    plateau: Annotated[int, AfterValidator(_form)] = Field(
+        FORM, ge=0, description="the form of this document; the present one is 1"
+    )
     skills: dict[Id, SkillEntry] = Field(default={})
     teams: dict[Id, TeamEntry] = Field(default={})
     calendars: dict[Id, CalendarEntry] = Field(default={})
@@ -44,7 +55,7 @@ def write(configuration: stored.Configuration) -> dict[str, object]:
     """As a plain tree without what is as it is by default; every section stands there."""
     read = Configuration.model_validate(stored.to_plain(configuration))
     short = read.model_dump(mode="json", exclude_defaults=True)
-    return {"plateau": 1} | {
+    return {"plateau": FORM} | {
         name: short.get(name, {}) for name in Configuration.model_fields if name != "plateau"
     }
 
