@@ -28,7 +28,7 @@ from api.paging import (
     sought,
 )
 from api.problems import described, not_found
-from api.reasons import Language, of_candidate, of_decision, pick_language
+from api.reasons import Language, Names, named_decision, of_candidate, of_decision, pick_language
 from api.recordings import Recording
 from api.shapes import Instant, Out, PathId, Saved, SkillLevel
 from api.voicemails import Voicemail
@@ -354,24 +354,30 @@ async def get_call_routing(
     language = pick_language(lang, accept_language)
     async with context.engine.connect() as conn:
         decisions = await queries.list_decisions(conn, call_id)
+        names = Names(*(await queries.names_of_agents_and_skills(conn)))
     before: dict[str, queries.DecisionRow] = {}
     told: list[RoutingDecision] = []
     for row in decisions:
-        told.append(_told(row, before.get(row.visit_id), language))
-        before[row.visit_id] = row
+        spoken = named_decision(row, names)
+        told.append(_told(row, spoken, before.get(row.visit_id), language))
+        before[row.visit_id] = spoken
     return RoutingDecisions(items=told)
 
 
 def _told(
-    row: queries.DecisionRow, before: queries.DecisionRow | None, language: Language
+    row: queries.DecisionRow,
+    spoken: queries.DecisionRow,
+    before: queries.DecisionRow | None,
+    language: Language,
 ) -> RoutingDecision:
-    chosen = next((seen for seen in row.candidates if seen.verdict == "chosen"), None)
+    """The decision with its sentences; `spoken` and `before` have names where ids stood."""
+    chosen = next((seen for seen in spoken.candidates if seen.verdict == "chosen"), None)
     reasons = [
         msgspec.structs.asdict(seen)
-        | {"sentence": of_candidate(seen, language, chosen, row.strategy)}
-        for seen in row.candidates
+        | {"sentence": of_candidate(said, language, chosen, row.strategy)}
+        for seen, said in zip(row.candidates, spoken.candidates, strict=True)
     ]
-    sentence = of_decision(row, before, language)
+    sentence = of_decision(spoken, before, language)
     return RoutingDecision.model_validate(
         msgspec.structs.asdict(row) | {"sentence": sentence, "candidates": reasons}
     )

@@ -6,9 +6,13 @@ known (decisions kept by an older release) is left out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import msgspec
 
 from acd.facts import Candidate
+from acd.model import AgentId
 
 if TYPE_CHECKING:
     from store.queries import DecisionRow
@@ -66,6 +70,42 @@ def pick_language(lang: str | None, accept: str | None, otherwise: Language = "f
             case "en":
                 return "en"
     return otherwise
+
+
+class Names(NamedTuple):
+    """What agents and skills are called, by id. Who is not in it any more is told by id."""
+
+    agents: Mapping[str, str]
+    skills: Mapping[str, str]
+
+    def agent(self, agent_id: str | None) -> str | None:
+        """The agent's name in the place of the id, for sentences only."""
+        return None if agent_id is None else self.agents.get(agent_id, agent_id)
+
+
+def named_candidate(candidate: Candidate, names: Names) -> Candidate:
+    """The same with names where ids stood: people read names."""
+    kind, colon, rest = candidate.verdict.partition(":")
+    match kind:
+        case "lacks":
+            rest = names.skills.get(rest, rest)
+        case "below":
+            skill, _, levels = rest.rpartition(":")
+            rest = f"{names.skills.get(skill, skill)}:{levels}"
+        case "only":
+            rest = names.agents.get(rest, rest)
+    who = AgentId(names.agents.get(candidate.agent_id, candidate.agent_id))
+    return msgspec.structs.replace(candidate, agent_id=who, verdict=f"{kind}{colon}{rest}")
+
+
+def named_decision(decision: DecisionRow, names: Names) -> DecisionRow:
+    """The same with names where ids stood."""
+    return msgspec.structs.replace(
+        decision,
+        agent_id=names.agent(decision.agent_id),
+        only_agent_id=names.agent(decision.only_agent_id),
+        candidates=tuple(named_candidate(seen, names) for seen in decision.candidates),
+    )
 
 
 # ---- one agent ---------------------------------------------------------------------------------

@@ -25,10 +25,10 @@ from demo.errors import DemoFailed, DemoStopped
 from demo.impatient import Impatient
 from demo.places import Place
 from demo.rest import FloorHealth, Picture, Rest
+from load.agent import SippAgent
 from load.site import SCENARIOS, PortPool, Site
 from plateau import stack
 from switch.sipp import sipp_argv
-from tests.contract.harness import SippAgent
 
 _LOOK_S = 0.3
 _ENDING = "No new callers; calls are ending (Ctrl-C ends them now)"

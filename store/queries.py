@@ -436,6 +436,15 @@ async def list_decisions(conn: AsyncConnection, call_id: str) -> list[DecisionRo
     ]
 
 
+async def names_of_agents_and_skills(
+    conn: AsyncConnection,
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What agents and skills are called, by id."""
+    agents = await conn.execute(select(t.agent.c.id, t.agent.c.name))
+    skills = await conn.execute(select(t.skill.c.id, t.skill.c.name))
+    return {row.id: row.name for row in agents}, {row.id: row.name for row in skills}
+
+
 # ---- recordings -------------------------------------------------------------------------------
 
 

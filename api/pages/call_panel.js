@@ -75,10 +75,6 @@ function drawData(data) {
 
 // ---- why ---------------------------------------------------------------------------------------
 
-// The server's sentences begin with the agent's id, which nobody on a floor knows by heart.
-const withName = (sentence, id) =>
-  (sentence.startsWith(`${id} `) ? agentName(id) + sentence.slice(id.length) : sentence);
-
 function drawWhy(decisions) {
   const made = part("why", word("whyRouted"));
   if (!decisions.length) made.append(make("p", "none", word("noDecision")));
@@ -94,7 +90,7 @@ function drawWhy(decisions) {
       const summary = make("summary", "", `${word("considered")} (${decision.candidates.length})`);
       summary.dataset.act = `whom ${i}`;
       const list = make("ul");
-      list.append(...decision.candidates.map((seen) => make("li", "", withName(seen.sentence, seen.agent_id))));
+      list.append(...decision.candidates.map((seen) => make("li", "", seen.sentence)));
       fold.append(summary, list);
       one.append(fold);
     }

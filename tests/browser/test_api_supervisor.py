@@ -282,13 +282,13 @@ async def test_why_a_call_waited_and_its_recording_are_one_click_away(tmp_path: 
         await expect(panel).to_contain_text("Traité")
         await expect(panel.locator(".why")).to_contain_text("À l’entrée en file")
         await panel.locator(".why summary").press("Enter")
-        await expect(panel.locator(".why li")).to_have_text("Zoé est en pause.")
+        await expect(panel.locator(".why li")).to_have_text("Agent 1001 est en pause.")
         await panel.get_by_role("button", name="Écouter l’enregistrement").click()
         audio = panel.locator("audio")
         await expect(audio).to_be_visible()
         await until("the audio is there", lambda: audio.evaluate("one => one.duration > 0"))
         await page.get_by_role("button", name="English").click()
-        await expect(panel.locator(".why li")).to_have_text("Zoé is paused.")
+        await expect(panel.locator(".why li")).to_have_text("Agent 1001 is paused.")
         await page.screenshot(path=SHOTS / "call-panel.png")
     assert errors == []
 

@@ -241,7 +241,7 @@ async def test_calls_pages_and_reasons(stand: Stand) -> None:
     rest = (await stand.call("GET", f"/calls?limit=1&cursor={page['next']}", "boss")).json()
     assert ([call["id"] for call in rest["items"]], rest["next"]) == (["c1"], None)
     english = (await stand.call("GET", "/calls/c1/routing?lang=en", "1001")).json()["items"]
-    assert english[0]["candidates"][1]["sentence"] == "1002 has level 2 in fr, 5 is needed."
+    assert english[0]["candidates"][1]["sentence"] == "Agent 1002 has level 2 in fr, 5 is needed."
     french = await stand.call("GET", "/calls/c1/routing", headers={"accept-language": "fr-FR"})
     assert "il faut 5" in french.json()["items"][0]["candidates"][1]["sentence"]
     assert (await stand.call("GET", "/calls/c2", "1001")).status_code == 404  # not this agent's

@@ -11,7 +11,15 @@ from acd.facts import Candidate, Trigger
 from acd.model import AgentId, AgentState, AgentWork, PhoneId, QueueId, SkillId
 from acd.model import SkillLevel as Level
 from acd.routing.router import Router, Want
-from api.reasons import Language, of_candidate, of_decision, pick_language
+from api.reasons import (
+    Language,
+    Names,
+    named_candidate,
+    named_decision,
+    of_candidate,
+    of_decision,
+    pick_language,
+)
 from store.queries import DecisionRow
 
 pytestmark = pytest.mark.unit
@@ -273,3 +281,24 @@ def test_every_trigger_of_the_engine_has_words(trigger: str) -> None:
         sentence = of_decision(row(trigger), None, language)
         assert not sentence.startswith(trigger)
         assert sentence[0].isupper()
+
+
+def test_sentences_tell_names_where_ids_stood() -> None:
+    names = Names({"ana": "Ana Petit", "bob": "Bob Roy"}, {"english": "Anglais"})
+    said = [
+        of_candidate(named_candidate(Candidate(ANA, verdict), names), "fr")
+        for verdict in ("lacks:english", "below:english:2<4", "only:bob", "paused", "fit")
+    ]
+    assert said == [
+        "Ana Petit n’a pas la compétence Anglais.",
+        "Ana Petit a le niveau 2 en Anglais, il faut 4.",
+        "Ana Petit n’était pas demandé : l’appel était réservé à Bob Roy.",
+        "Ana Petit est en pause.",
+        "Ana Petit convenait, libre depuis 0 s.",
+    ]
+    gone = named_candidate(Candidate(CLEO, "lacks:dutch"), names)
+    assert of_candidate(gone, "en") == "cleo lacks the skill dutch."
+    kept = named_decision(row("arrival", agent_id=ANA, only=ANA), names)
+    assert of_decision(kept, None, "en") == (
+        "On entering the queue: offered to Ana Petit, for whom it was kept."
+    )
