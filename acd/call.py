@@ -77,6 +77,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     travels along: what flows, agents and integrators know of the call. `waited_ms` is how long it
     has waited in queues that it has left, since an agent last had it. `came_closed`: a closed queue
     turned it away, or a flow whose calendar was closed, and no queue has taken it since.
+    `withheld`: the caller hides the number; `number` is None then.
     """
 
     id: CallId
@@ -121,6 +122,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     last_queue_id: QueueId | None = None
     waited_ms: int = 0
     came_closed: bool = False
+    withheld: bool = False
     data: dict[str, str] = {}
 
     @property

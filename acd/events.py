@@ -30,12 +30,17 @@ from acd.sightings import SwitchSeen
 
 
 class CallArrived(msgspec.Struct, frozen=True, tag=True):
-    """A caller's channel came to us. `dnis` is the number dialled; None: caller id withheld."""
+    """A caller's channel came to us. `dnis` is the number dialled.
+
+    `number` and `name` None: not shown; `withheld`: because the caller wants it so. What is
+    withheld never comes here.
+    """
 
     channel_id: ChannelId
     dnis: str
     number: str | None = None
     name: str | None = None
+    withheld: bool = False
 
 
 class PhoneDialled(msgspec.Struct, frozen=True, tag=True):

@@ -53,6 +53,7 @@ class ContactArrived(Fact, frozen=True, tag=True):
     `direction`: inbound, outbound or internal. `root_id` is the contact that this one follows from
     (the one that asked for a callback or left a message), None for a first one. `queue_id` and
     `agent_id` where known from the start (callback, message; manual and internal calls).
+    `withheld`: the caller hid the number, which is None then.
     """
 
     call_id: CallId
@@ -65,6 +66,7 @@ class ContactArrived(Fact, frozen=True, tag=True):
     root_id: CallId | None = None
     queue_id: QueueId | None = None
     agent_id: AgentId | None = None
+    withheld: bool = False
 
 
 class FlowNodeLeft(Fact, frozen=True, tag=True):

@@ -19,7 +19,7 @@ def unseen_since(since: int | None, now_ms: int) -> int | None:
 class SwitchChannel(msgspec.Struct, frozen=True):
     """A leg as the switch shows it. `answered`: it is up. `args`: what the dialplan gave us.
 
-    `number` and `name` are the caller's, None where withheld.
+    `number` and `name` are the caller's, None where not shown; `withheld`: because they want it so.
     """
 
     id: ChannelId
@@ -27,6 +27,7 @@ class SwitchChannel(msgspec.Struct, frozen=True):
     args: tuple[str, ...] = ()
     number: str | None = None
     name: str | None = None
+    withheld: bool = False
 
 
 class SwitchSeen(msgspec.Struct, frozen=True, tag=True):

@@ -65,6 +65,7 @@ class Call(Out):
     queue_id: str | None
     agent_id: str | None
     wait_ms: int | None
+    withheld: bool = Field(description="the caller hides the number, which is null then")
 
 
 class Calls(Page[Call]):

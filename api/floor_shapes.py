@@ -73,9 +73,7 @@ class AgentBase(Part):
     attributes: dict[Id, Word] = Field(
         default={}, max_length=50, description="for expressions", examples=[{"site": "Lille"}]
     )
-    number: str | None = Field(
-        None, pattern=r"^[0-9]{2,8}$", description="short number; also to sign in on a phone"
-    )
+    number: Short | None = Field(None, description="short number; also to sign in on a phone")
     auto_answer: bool = Field(False, description="the phone answers by itself")
     voice_capacity: int = Field(1, ge=0, le=1, description="0 keeps routed calls away")
 
@@ -169,7 +167,7 @@ class CalendarEntry(Part):
     )
 
 
-Prefix = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]{0,14}|[0-9]{2,8})$")]
+Prefix = Annotated[str, Pasted, StringConstraints(pattern=r"^(\+[0-9]{0,14}|[0-9]{2,8})$")]
 
 
 class OutsideEntry(Part):

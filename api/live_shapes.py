@@ -103,6 +103,7 @@ class LiveCall(Out):
     on_hold: bool
     kind: CallKind
     name: str | None
+    withheld: bool = Field(description="the caller hides the number, which is null then")
     agent_ids: list[str] = Field(description="all in it, or rung for it")
     outside: str | None = Field(description="the number outside that talks or is rung")
     key: int | None

@@ -42,8 +42,22 @@ Name = Annotated[
     StringConstraints(min_length=1, max_length=100, strip_whitespace=True),
     AfterValidator(no_controls),
 ]
+
+
+def _compact(value: object) -> object:
+    return compact(value) if isinstance(value, str) else value
+
+
+def _international(value: object) -> object:
+    return international(value) if isinstance(value, str) else value
+
+
+Pasted: Final = BeforeValidator(_compact)
+"""Before digits are judged: what a copied number has between them, or in them unseen, is left out.
+"""
 Dnis = Annotated[
     str,
+    Pasted,
     StringConstraints(pattern=r"^\+?[0-9*#]{1,20}$"),
     Field(description="the dialled number as the trunk sends it", examples=["33170000001"]),
 ]
@@ -177,6 +191,7 @@ Names = Annotated[
 Digit = Annotated[str, StringConstraints(pattern=r"^[0-9]$")]
 E164 = Annotated[
     str,
+    BeforeValidator(_international),
     StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"),
     Field(description="international form (E.164)", examples=["+33123456789"]),
 ]

@@ -116,7 +116,8 @@ class CallView(msgspec.Struct, frozen=True, tag=True):
     `held_by` is the agent who put the other side on hold, None while nobody holds or somebody
     outside does; `held_by_phone`: the hold was begun on a phone, so only that phone ends it.
     `own_line`: a consultation dialled on a second line of the agent's phone, which alone turns
-    from one call to the other. `disposition` is how its agent has qualified it so far.
+    from one call to the other. `disposition` is how its agent has qualified it so far. `withheld`:
+    the caller hides the number, which is None then.
     """
 
     id: CallId
@@ -148,6 +149,7 @@ class CallView(msgspec.Struct, frozen=True, tag=True):
     own_line: bool = False
     disposition: str | None = None
     monitors: tuple[MonitorView, ...] = ()
+    withheld: bool = False
     data: dict[str, str] = {}
 
 

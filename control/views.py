@@ -73,6 +73,7 @@ def call_view(floor: Floor, call: Call) -> CallView:
         on_hold=talk is not None and talk.on_hold,
         kind=call.kind,
         name=call.name,
+        withheld=call.withheld,
         agent_ids=tuple(agents),
         outside=outside,
         key=visit.key if visit else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acd.phone_numbers import international
 from ivr.source import Place
 
 DATA_LIMIT = 32
@@ -9,8 +10,8 @@ DATA_TEXT_LIMIT = 500
 
 
 def number(place: Place) -> str:
-    """A number outside in international form (E.164); spaces are left out."""
-    text = place.raw.replace(" ", "")
+    """A number outside in international form (E.164); what stands between digits is left out."""
+    text = international(place.raw)
     digits = text.removeprefix("+")
     if not text.startswith("+") or not digits.isascii() or not digits.isdigit():
         place.fault(f"“{text[:80]}” is not a number; write it like +33123456789")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections.abc import Sequence
+from xml.sax.saxutils import escape
 
 from load.dialog import EndedBy
 from load.errors import PartyTimeout, SippFailed
@@ -15,6 +17,24 @@ from load.process import SippProcess
 from load.site import Site
 
 _CALL_ID = "caller"
+_SENDER = '"[caller]" <sip:[caller]@[local_ip]:[local_port]>'
+_DIALLED = "sip:[dnis]@[remote_ip]:[remote_port]"
+_BEFORE_MORE = "      Content-Type: application/sdp\n"
+
+
+def _as_told(text: str, sender: str | None, headers: Sequence[str], uri: str | None) -> str:
+    """The scenario with another From, more headers beside each SDP, and another Request-URI."""
+    if sender is not None:
+        text = text.replace(_SENDER, sender)
+        text = text.replace(_quoted(_SENDER), _quoted(sender))
+    if uri is not None:
+        text = text.replace(f" {_DIALLED} SIP", f" {uri} SIP")
+    more = "".join(f"      {line}\n" for line in headers)
+    return text.replace(_BEFORE_MORE, more + _BEFORE_MORE)
+
+
+def _quoted(text: str) -> str:
+    return escape(text, {'"': "&quot;"})
 
 
 class SippCaller(Party):
@@ -22,6 +42,10 @@ class SippCaller(Party):
 
     Stays until the switch hangs up, `hang_up()`, or `max_talk_s`. With `expect_refusal` the
     caller must be refused before any answer (`refused()` returns the code).
+
+    What its carrier says of it, as on the wire: `sender` is From's value (without tag) instead of
+    one with `caller`, `headers` are lines of each INVITE, those in mid-call too. `uri` is
+    dialled instead of `dnis` at the switch.
     """
 
     def __init__(
@@ -33,6 +57,9 @@ class SippCaller(Party):
         tone_hz: int | None = 450,
         max_talk_s: float = 300.0,
         expect_refusal: bool = False,
+        sender: str | None = None,
+        headers: Sequence[str] = (),
+        uri: str | None = None,
     ) -> None:
         super().__init__(site, tone_hz=tone_hz, name=f"caller {caller}")
         scenario = "uac_steered_expect_answer_or_487.xml"
@@ -42,7 +69,14 @@ class SippCaller(Party):
         else:
             keys["talk_ms"] = round(max_talk_s * 1000)
         folder_name = "caller"
-        self.sipp = SippProcess(site, scenario, name=folder_name, keys=keys, options=["-m", "1"])
+
+        def edit(text: str) -> str:
+            return _as_told(text, sender, headers, uri)
+
+        options = ["-m", "1"]
+        self.sipp = SippProcess(
+            site, scenario, name=folder_name, keys=keys, options=options, edit=edit
+        )
         # Never the same twice: the switch may still retransmit to an earlier call of this port.
         self.call_id = f"{_CALL_ID}-{uuid.uuid4().hex}"
         self.sipp.add_options("-cid_str", self.call_id)

@@ -22,7 +22,7 @@ from load.sounding import Sounding
 from load.wire import SipMessage, media_of, sipfrag_code, user_of
 
 _LOOK_S = 0.01
-_NUMBER_SAFE = "+*"
+_NUMBER_SAFE = "+*;="
 
 
 class EndedBy(StrEnum):

@@ -52,7 +52,9 @@ class SippProcess:
         trace_messages: bool = True,
         poll_s: float = _POLL_S,
         port: int | None = None,
+        edit: Callable[[str], str] = str,
     ) -> None:
+        """`edit` makes of the whole text of each scenario what is run."""
         self.site = site
         self.name = name
         self.scenario = scenario
@@ -65,6 +67,7 @@ class SippProcess:
         self._receive = receive
         self._trace_messages = trace_messages
         self._poll_s = poll_s
+        self._edit = edit
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._news = asyncio.Condition()
@@ -117,7 +120,7 @@ class SippProcess:
     async def start(self) -> None:
         """Start SIPp, on its scenarios made whole, and the watcher of its event log."""
         for name in filter(None, (self.scenario, self._receive)):
-            (self.folder / name).write_text(whole_scenario(name))
+            (self.folder / name).write_text(self._edit(whole_scenario(name)))
         with (self.folder / "output.txt").open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *self.argv(),

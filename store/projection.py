@@ -179,6 +179,7 @@ def _contact(fact: ContactArrived | ContactEnded) -> Put:
             dnis=fact.dnis,
             number=fact.number,
             name=fact.name,
+            withheld=fact.withheld,
             flow_id=fact.flow,
             queue_id=fact.queue_id,
             agent_id=fact.agent_id,

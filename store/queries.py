@@ -54,6 +54,7 @@ class CallRow(msgspec.Struct, frozen=True):
 
     `queue_id` and `agent_id` are those of its last visit to a queue, else those for which and by
     whom it was placed. `root_id` is the call that it follows from, its own id for a first one.
+    `withheld`: the caller hid the number, which is None then.
     """
 
     id: str
@@ -72,6 +73,7 @@ class CallRow(msgspec.Struct, frozen=True):
     queue_id: str | None
     agent_id: str | None
     wait_ms: int | None
+    withheld: bool
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -345,6 +347,7 @@ def _select_calls() -> Select[*tuple[object, ...]]:
         func.coalesce(final.c.queue_id, _contact.queue_id).label("queue_id"),
         func.coalesce(final.c.agent_id, _contact.agent_id).label("agent_id"),
         (final.c.left_at - final.c.enqueued_at).label("wait_ms"),
+        func.coalesce(_contact.withheld, false()).label("withheld"),
     ).select_from(t.contact.outerjoin(final, final.c.id == last))
 
 

@@ -66,6 +66,7 @@ contact: Final = Table(
     Column("queue_id", String),
     Column("agent_id", String),
     Column("data", Text),
+    Column("withheld", Boolean),
     Index(None, "arrived_at", "id"),
     Index(None, "agent_id", "arrived_at"),
     Index(None, "queue_id", "arrived_at"),

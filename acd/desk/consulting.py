@@ -108,6 +108,7 @@ def opened(
         dnis=call.dnis,
         number=call.number,
         name=call.name,
+        withheld=call.withheld,
         arrived_at=floor.now_ms,
         state=CallState.IN_FLOW,
         kind=CallKind.CONSULT,

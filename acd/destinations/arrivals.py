@@ -38,6 +38,7 @@ def arrive(floor: Floor, event: CallArrived) -> None:
         dnis=event.dnis,
         number=event.number,
         name=event.name,
+        withheld=event.withheld,
         arrived_at=floor.now_ms,
         state=CallState.IN_FLOW,
         since=floor.now_ms,

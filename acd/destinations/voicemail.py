@@ -252,6 +252,7 @@ def _make_work(floor: Floor, call: Call, duration_ms: int) -> None:
         dnis=call.dnis,
         number=call.number,
         name=call.name,
+        withheld=call.withheld,
         arrived_at=floor.now_ms,
         state=CallState.SCHEDULED,
         kind=CallKind.VOICEMAIL,

@@ -269,7 +269,8 @@ def _check_channels(
         leg = present[channel_id]
         args = leg.args
         if channel_id not in floor.let_go and len(args) >= 2 and args[0] == "inbound":
-            arrivals.arrive(floor, CallArrived(channel_id, args[1], leg.number, leg.name))
+            came = CallArrived(channel_id, args[1], leg.number, leg.name, leg.withheld)
+            arrivals.arrive(floor, came)
         else:
             floor.order(HangUp(NOBODYS, channel_id))
 

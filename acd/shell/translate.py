@@ -23,7 +23,8 @@ from acd.events import (
     SwitchEvent,
 )
 from acd.model import ChannelId, PhoneId, PlaybackId, RecordingId
-from acd.phone_numbers import as_dialled, as_shown
+from acd.phone_numbers import as_dialled, without_options
+from acd.shell import dialplan
 from acd.sightings import SwitchChannel, SwitchSeen
 from ari.connection import Snapshot
 from ari.events_gen import (
@@ -43,16 +44,13 @@ from ari.events_gen import (
 )
 
 RUNG = "rung"
-"""First argument of a leg that we rang ourselves; `inbound` and `agent` are the dialplan's."""
+"""First argument of a leg that we rang ourselves; `acd.shell.dialplan` has the dialplan's own."""
 
 SNOOP = "snoop"
 """First argument of a leg that listens to another."""
 
 TRANSFER_CONTEXT = "phone-transfer"
 """Where the switch puts what a phone transfers blind; the dialplan knows it by this name."""
-
-LONGEST_NAME = 200
-"""Characters that are kept of a caller's name."""
 
 TRANSFERRED = "Success"
 """What the switch says of a transfer by phone that it has carried out."""
@@ -139,10 +137,13 @@ def _started(channel: Channel, args: tuple[str, ...], country: str) -> SwitchEve
         return LegAnswered(channel_id)
     if args[:1] == (SNOOP,):
         return SnoopStarted(channel_id)
-    if args[:1] == ("inbound",) and len(args) >= 2:
-        return CallArrived(channel_id, args[1], _number(channel, country), _name(channel))
-    if args[:1] == ("agent",) and len(args) >= 2:
-        return PhoneDialled(channel_id, _phone(channel.name), _dialled(args[1], country))
+    if args[:1] == (dialplan.INBOUND,) and len(args) >= 2:
+        who = dialplan.caller(args, channel, country)
+        dnis = dialplan.dialled(args[1])
+        return CallArrived(channel_id, dnis, who.number, who.name, who.withheld)
+    if args[:1] == (dialplan.AGENT,) and len(args) >= 2:
+        to = _dialled(dialplan.dialled(args[1]), country)
+        return PhoneDialled(channel_id, _phone(channel.name), to)
     return None
 
 
@@ -172,21 +173,13 @@ def _attended(event: BridgeAttendedTransfer) -> SwitchEvent | None:
     )
 
 
-def _number(channel: Channel, country: str) -> str | None:
-    return as_shown(channel.caller.number, country)
-
-
 def _dialled(extension: str, country: str) -> str:
     """What a phone dialled: a code, a colleague or a queue as it is, a number in one form."""
+    plain = without_options(extension)
     try:
-        return as_dialled(extension, country)
+        return as_dialled(plain, country)
     except ValueError:
-        return extension
-
-
-def _name(channel: Channel) -> str | None:
-    """What the caller calls themselves, on one line; the switch has 80 bytes for it."""
-    return " ".join(channel.caller.name.split())[:LONGEST_NAME] or None
+        return plain
 
 
 def _phone(channel_name: str) -> PhoneId | None:
@@ -230,17 +223,24 @@ def ours(channels: tuple[Channel, ...], app: str, country: str) -> tuple[SwitchC
         plan = channel.dialplan
         words = tuple((plan.app_data or "").split(",")) if plan.app_name == "Stasis" else ()
         if words[:1] == (app,):
-            answered = channel.state == "Up"
-            found.append(
-                SwitchChannel(
-                    ChannelId(channel.id),
-                    answered,
-                    words[1:],
-                    _number(channel, country),
-                    _name(channel),
-                )
-            )
+            found.append(_seen(channel, words[1:], country))
         elif plan.app_name == "AppDial2":
             # What ARI's originate shows until the leg answers and enters Stasis.
             found.append(SwitchChannel(ChannelId(channel.id), answered=False, args=(RUNG,)))
     return tuple(found)
+
+
+def _seen(channel: Channel, args: tuple[str, ...], country: str) -> SwitchChannel:
+    """A leg in our application; of a caller's, the arguments that say who calls go no further."""
+    leg = SwitchChannel(ChannelId(channel.id), channel.state == "Up", args)
+    if args[:1] != (dialplan.INBOUND,) or len(args) < 2:
+        return leg
+    who = dialplan.caller(args, channel, country)
+    return SwitchChannel(
+        leg.id,
+        leg.answered,
+        (dialplan.INBOUND, dialplan.dialled(args[1])),
+        who.number,
+        who.name,
+        who.withheld,
+    )

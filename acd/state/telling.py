@@ -38,6 +38,7 @@ def contact_began(
             root_id,
             call.last_queue_id,
             agent_id,
+            call.withheld,
         ),
     )
 

@@ -6,6 +6,7 @@ for the person, who speaks by a playback of a tone and hears by a recording.
 """
 
 import asyncio
+import base64
 import os
 import uuid
 import wave
@@ -98,7 +99,8 @@ class Room:
             while not far:
                 self.news.clear()
                 for event in self.told:
-                    if isinstance(event, events_gen.StasisStart) and event.args[1:] == (number,):
+                    dialled = event.args[1:] if isinstance(event, events_gen.StasisStart) else ()
+                    if dialled and number.encode() in base64.b64decode(dialled[0]):
                         far = event.channel.id
                 if not far:
                     await self.news.wait()

@@ -112,14 +112,20 @@ def test_every_dialplan_context_enters_stasis_or_is_where_it_leads(config: Switc
     text = rendered(config, "extensions.conf")
     contexts = dict(re.findall(r"^\[([a-z-]+)\]\n(.*?)(?=^\[|\Z)", text, re.M | re.S))
     assert set(contexts) == {
-        *("general", "from-trunk", "from-agents", "phone-transfer", "after-app", "fallback")
+        *("general", "from-trunk", "trunk-call", "from-agents", "phone-call"),
+        *("phone-transfer", "after-app", "fallback"),
     }
-    for name, word in (("from-trunk", "inbound"), ("from-agents", "agent")):
+    ways = (("from-trunk", "trunk-call", "inbound"), ("from-agents", "phone-call", "agent"))
+    for name, call, word in ways:
         entries = contexts[name].count("exten =>")
-        assert entries == contexts[name].count(f"Stasis(plateau,{word},") == 3
-        assert contexts[name].count("Goto(after-app,s,1)") == entries
-        assert contexts[name].count("TIMEOUT(absolute)=14400") == entries
-    assert contexts["from-agents"].count("Set(TRANSFER_CONTEXT=phone-transfer)") == 3
+        assert entries == contexts[name].count(f"Goto({call},s,1)") == 3
+        assert entries == contexts[name].count("Set(DIALLED=")
+        entry = f"Stasis(plateau,{word},${{BASE64_ENCODE((((=${{DIALLED}})}}"
+        assert contexts[call].count(entry) == 1
+        assert contexts[call].count("Goto(after-app,s,1)") == 1
+        assert contexts[call].count("TIMEOUT(absolute)=14400") == 1
+    assert "Set(CALLERID(all)=)" in contexts["trunk-call"]
+    assert contexts["phone-call"].count("Set(TRANSFER_CONTEXT=phone-transfer)") == 1
     assert re.findall(r"1,(\S+)", contexts["phone-transfer"]) == ["Wait(0.5)"] * 3
     assert contexts["fallback"].count("technical-difficulty") == 2
 
