@@ -35,6 +35,7 @@ from acd.model import (
     Talk,
     Ticket,
 )
+from acd.phone_numbers import is_somebodys
 from acd.queues import announcing, stay, waiting
 from acd.state import legs, telling
 from acd.state.floor import Floor, Role
@@ -55,8 +56,11 @@ _NOT_YET = (CallState.SCHEDULED, CallState.WAITING, CallState.OFFERED, CallState
 
 
 def can_reach(floor: Floor, call: Call) -> bool:
-    """Whether this caller can be called back: the number was shown, and may be dialled."""
-    return call.number is not None and dialling.is_allowed(floor, call.number)
+    """Whether this caller can be called back: the number was shown, is theirs alone, and may be
+    dialled.
+    """
+    number = call.number if is_somebodys(call.number) else None
+    return number is not None and dialling.is_allowed(floor, number)
 
 
 def open_for(floor: Floor, number: str, queue_id: QueueId | None) -> list[Call]:
@@ -80,7 +84,7 @@ def keep_place(floor: Floor, call: Call, queue_id: QueueId | None) -> None:
     One who has a callback of this queue already keeps that one; it is due now, at the better of
     both places. An appointment for later is another matter: it stays as it is.
     """
-    if queue_id is None or call.number is None:
+    if queue_id is None or call.number is None or not is_somebodys(call.number):
         return
     visit = call.visit
     if visit is not None:
@@ -372,7 +376,7 @@ def spoken_to(floor: Floor, call: Call, since: int) -> None:
     They called by themselves, or an agent called them, at `since` (UTC ms). What was booked after
     that is about something to come, and so is an appointment whose time is still ahead: both stay.
     """
-    if call.kind not in _WITH_CUSTOMERS or call.number is None:
+    if call.kind not in _WITH_CUSTOMERS or call.number is None or not is_somebodys(call.number):
         return
     by_themselves = call.kind is CallKind.INBOUND
     why, by = ("called_back", EndedBy.CALLER) if by_themselves else ("called", EndedBy.AGENT)

@@ -32,6 +32,7 @@ from acd.model import (
     TargetKind,
     Ticket,
 )
+from acd.phone_numbers import is_somebodys
 from acd.queues import announcing, stay, waiting
 from acd.state import telling
 from acd.state.floor import Floor
@@ -351,7 +352,7 @@ def _call_sender(floor: Floor, call: Call) -> None:
     if talk is None or talk.agent_id is None:
         return
     number = call.number
-    if number is None or not dialling.is_allowed(floor, number):
+    if number is None or not is_somebodys(number) or not dialling.is_allowed(floor, number):
         _say_not_reached(floor, call)
         return
     call = waiting.hush(floor, call)

@@ -23,6 +23,7 @@ from acd.model import (
     VisitId,
     VisitOutcome,
 )
+from acd.phone_numbers import is_somebodys
 from acd.queues import waiting
 from acd.routing.relaxing import opened, want_of
 from acd.routing.router import requirement
@@ -127,8 +128,9 @@ def _looked_for(floor: Floor, call: Call, queue: Queue, entry: Entry) -> tuple[A
         return entry.agent_id, entry.agent_s
     # Who gave the call away, or asks for another, is not to get it back.
     given_away = call.resume is not None or call.kind is CallKind.CONSULT
-    if queue.sticky_s > 0 and call.number is not None and not given_away:
-        return floor.last_agents.get(call.number), queue.sticky_s
+    number = call.number if is_somebodys(call.number) else None
+    if queue.sticky_s > 0 and number is not None and not given_away:
+        return floor.last_agents.get(number), queue.sticky_s
     return None, 0
 
 
