@@ -140,8 +140,7 @@ def _name(shown: list[_Address], asserted: list[_Address], country: str) -> str 
 
 
 def on_one_line(name: str) -> str | None:
-    """A name as it is kept: without line breaks, no longer than it need be; None for an empty one.
-    """
+    """A name as it is kept: on one line and not too long; None for an empty one."""
     return " ".join(name.split())[:_LONGEST_NAME] or None
 
 

@@ -141,21 +141,19 @@ _UNAVAILABLE_WORDS: Final = (
 _WITHHELD: Final = frozenset(_WITHHELD_WORDS.split())
 _NOBODY: Final = _WITHHELD | frozenset(_UNAVAILABLE_WORDS.split())
 
-_WITHHELD_KEYS: Final = frozenset({"266696687", "7378742833"})
-"""ANONYMOUS and RESTRICTED as composed on a keypad (ITU-T E.161)."""
+_WITHHELD_KEYS: Final = frozenset({"266696687", "7378742833", "7748483", "2562533"})
+"""ANONYMOUS, RESTRICTED, PRIVATE and BLOCKED as composed on a keypad (ITU-T E.161)."""
 
-_NOBODYS_KEYS: Final = _WITHHELD_KEYS | {"86282452253"}
-"""Those, and UNAVAILABLE."""
+_NOBODYS_KEYS: Final = _WITHHELD_KEYS | {"86282452253", "8656696"}
+"""Those, UNAVAILABLE and UNKNOWN."""
 
-_SHORT_WITHHELD_KEYS: Final = frozenset({"7748483", "2562533"})
-_SHORT_NOBODYS_KEYS: Final = _SHORT_WITHHELD_KEYS | {"8656696"}
-"""PRIVATE, BLOCKED and UNKNOWN: seven digits, which are somebody's in a few countries."""
+_LONG_KEYS: Final = frozenset(keys for keys in _NOBODYS_KEYS if len(keys) > 8)
+"""Those that are nobody's behind a country's code either; the short ones are a few people's."""
 
 
 def says_withheld(text: str) -> bool:
     """Whether a number or name, as the trunk shows it, only says that the caller hides theirs."""
-    digits = _keys(text)
-    return _word(text) in _WITHHELD or digits in _WITHHELD_KEYS | _SHORT_WITHHELD_KEYS
+    return _word(text) in _WITHHELD or _keys(text) in _WITHHELD_KEYS
 
 
 def says_nobody(text: str) -> bool:
@@ -163,8 +161,7 @@ def says_nobody(text: str) -> bool:
     and no digit at all.
     """
     word = _word(text)
-    keys = _NOBODYS_KEYS | _SHORT_NOBODYS_KEYS
-    return not word or word in _NOBODY or _keys(text) in keys
+    return not word or word in _NOBODY or _keys(text) in _NOBODYS_KEYS
 
 
 def _word(text: str) -> str:
@@ -191,7 +188,7 @@ def is_somebodys(number: str | None) -> bool:
     if parsed is None:
         return False
     national = str(parsed.national_number)
-    if national in _NOBODYS_KEYS or number[1:] in _NOBODYS_KEYS:
+    if national in _LONG_KEYS or number[1:] in _NOBODYS_KEYS:
         return False
     if len(set(national)) == 1:
         # 06 66 66 66 66 may be a subscriber's; who fills a field with one digit takes 0 or 1.
@@ -215,11 +212,9 @@ def as_shown(text: str | None, country_code: str) -> str | None:
         number = ""
     if is_somebodys(number):
         return number
-    keys = {_keys(text), _keys(text).removeprefix(country_code)}
-    nobodys = not keys.isdisjoint(_SHORT_NOBODYS_KEYS) or _ends_with_keys(number)
-    return None if nobodys else text.strip().lstrip("+").strip() or None
+    return None if _ends_with_keys(number) else text.strip().lstrip("+").strip() or None
 
 
 def _ends_with_keys(number: str) -> bool:
     parsed = _parsed(number, None)
-    return parsed is not None and str(parsed.national_number) in _NOBODYS_KEYS
+    return parsed is not None and str(parsed.national_number) in _LONG_KEYS

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Path
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd import events as e
 from acd import model as acd
 from acd.facts import Audited
-from acd.phone_numbers import as_dialled, to_e164
+from acd.phone_numbers import as_dialled, is_somebodys, to_e164
 from api.auth import AsAgent, AsSupervisor, Principal
 from api.context import Context, Ctx
 from api.problems import Problem, described, forbidden, invalid
-from api.shapes import Body, Id, PathId, Saved, new_id, no_controls
+from api.shapes import Body, Id, PathId, Saved, new_id, no_controls, pasted
 from control.protocol import AgentView, Done
 from store import config
 from store.errors import NotFound
@@ -63,6 +63,11 @@ class TargetBody(Body):
         examples=["1002"],
     )
 
+    @field_validator("id", mode="before")
+    @classmethod
+    def _number(cls, value: object, told: ValidationInfo) -> object:
+        return pasted(value) if told.data.get("kind") == "number" else value
+
     def target(self, country_code: str) -> acd.Target:
         """The floor's value. Raises Problem for what is no telephone number."""
         kind = acd.TargetKind(self.kind)
@@ -87,11 +92,14 @@ class DataBody(Body):
 
 
 def e164(context: Context, text: str, pointer: str) -> str:
-    """The number in international form. Raises Problem 422."""
+    """The number of a person in international form. Raises Problem 422."""
     try:
-        return to_e164(text, context.settings.country_code)
+        number = to_e164(text, context.settings.country_code)
     except ValueError as error:
         raise invalid(pointer, str(error)) from error
+    if not is_somebodys(number):
+        raise invalid(pointer, "this number is nobody's: it stands for a caller without one")
+    return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from api.shapes import (
     Part,
     SkillLevels,
     no_controls,
+    pasted,
 )
 
 Word = Annotated[
@@ -30,6 +31,7 @@ Word = Annotated[
     StringConstraints(min_length=1, max_length=100, strip_whitespace=True),
     AfterValidator(no_controls),
 ]
+Short = Annotated[str, BeforeValidator(pasted), StringConstraints(pattern=r"^[0-9]{2,8}$")]
 Pin = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,8}$")]
 
 
@@ -167,7 +169,11 @@ class CalendarEntry(Part):
     )
 
 
-Prefix = Annotated[str, Pasted, StringConstraints(pattern=r"^(\+[0-9]{0,14}|[0-9]{2,8})$")]
+Prefix = Annotated[
+    str,
+    BeforeValidator(pasted),
+    StringConstraints(pattern=r"^(\+[0-9]{0,14}|[0-9]{2,8})$"),
+]
 
 
 class OutsideEntry(Part):

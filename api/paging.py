@@ -15,7 +15,7 @@ from typing import Annotated, Final, Generic, TypeVar
 from fastapi import Depends, Query
 from pydantic import Field
 
-from acd.phone_numbers import as_shown
+from acd.phone_numbers import as_written, is_somebodys
 from api.context import Context
 from api.problems import Problem, invalid_parameter
 from api.shapes import LARGEST_ROW, LATEST_MS, GivenInstant, Out, no_controls
@@ -143,10 +143,11 @@ def cut_from(rows: Sequence[R], cut: Cut, key: Callable[[R], object]) -> tuple[l
 def sought(context: Context, number: str | None) -> str | None:
     """A telephone number in the form in which numbers are kept; None: any.
 
-    A blank in front is the `+` of an address that was not encoded.
+    A blank in front may be the `+` of an address that was not encoded.
     """
     if number is None:
         return None
-    if number.startswith(" "):
-        number = f"+{number.strip()}"
-    return as_shown(number, context.settings.country_code) or number
+    country = context.settings.country_code
+    if number.startswith(" ") and is_somebodys(plus := as_written(f"+{number}", country)):
+        return plus
+    return as_written(number, country)

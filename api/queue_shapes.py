@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from acd.config import Access, CallbackMode, MessageKind, Strategy, WrapUp
 from acd.model import TargetKind
-from api.shapes import Id, Language, Name, Names, Part, RequiredSkills, no_controls
+from api.shapes import Id, Language, Name, Names, Part, RequiredSkills, no_controls, pasted_number
 
 Music = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Said = Annotated[
@@ -31,6 +37,11 @@ class Target(Part):
         "left out: the one that the caller is in",
     )
     texts: Texts = Field(default={})
+
+    @field_validator("id", mode="before")
+    @classmethod
+    def _number(cls, value: object, told: ValidationInfo) -> object:
+        return pasted_number(value) if told.data.get("kind") is TargetKind.NUMBER else value
 
 
 class Step(Part):

@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from acd.model import ID_PATTERN
+from acd.phone_numbers import compact, international
 from api.instants import read_instant
 from store.config_diff import ChangeKind
 
@@ -44,20 +45,19 @@ Name = Annotated[
 ]
 
 
-def _compact(value: object) -> object:
+def pasted(value: object) -> object:
+    """Digits as they are judged: without what a copied number has between or, unseen, in them."""
     return compact(value) if isinstance(value, str) else value
 
 
-def _international(value: object) -> object:
+def pasted_number(value: object) -> object:
+    """A whole number as it is judged, in international form where it is written in one."""
     return international(value) if isinstance(value, str) else value
 
 
-Pasted: Final = BeforeValidator(_compact)
-"""Before digits are judged: what a copied number has between them, or in them unseen, is left out.
-"""
 Dnis = Annotated[
     str,
-    Pasted,
+    BeforeValidator(pasted),
     StringConstraints(pattern=r"^\+?[0-9*#]{1,20}$"),
     Field(description="the dialled number as the trunk sends it", examples=["33170000001"]),
 ]
@@ -191,7 +191,7 @@ Names = Annotated[
 Digit = Annotated[str, StringConstraints(pattern=r"^[0-9]$")]
 E164 = Annotated[
     str,
-    BeforeValidator(_international),
+    BeforeValidator(pasted_number),
     StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"),
     Field(description="international form (E.164)", examples=["+33123456789"]),
 ]

@@ -1,7 +1,9 @@
 // Calls: who waits, who talks, what has ended; and what a supervisor does with them.
 import { button, byId, choice, keep, make, running, say } from "/draw.js";
 import { filtering, queueWanted, seesCall } from "/filters.js";
-import { counted, duration, inOrder, language, phoneNumber, word, words } from "/language.js";
+import {
+  counted, duration, inOrder, language, noNumber, phoneNumber, word, words,
+} from "/language.js";
 import { show } from "/panel.js";
 import { queueName } from "/queues.js";
 import { act, actIfSure, items, me, supervises } from "/session.js";
@@ -17,7 +19,7 @@ let lookingUp = null;
 export const agentName = (id) => floor.agents.get(id)?.name || id || "";
 export const callPath = (id) => `/calls/${encodeURIComponent(id)}`;
 export const callerName = (call) =>
-  phoneNumber(call.outside || call.number) || call.name || word("withheld");
+  phoneNumber(call.outside || call.number) || call.name || noNumber(call);
 
 export function callerButton(call) {
   const named = call.name && call.name !== call.number ? call.name : "";

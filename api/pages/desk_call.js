@@ -1,7 +1,7 @@
 // The call in hand, where it is sent, and what is written down about it.
 import { byId, make, options } from "/draw.js";
 import { colleagueName, known, mine, myself, TALKING } from "/desk.js";
-import { named, phoneNumber, word, words } from "/language.js";
+import { named, noNumber, phoneNumber, word, words } from "/language.js";
 import { act, me } from "/session.js";
 import { floor } from "/stream.js";
 
@@ -21,9 +21,9 @@ export function drawCall(agent) {
   byId("send-title").textContent = word(call ? "sendTo" : "placeCall");
   byId("take-back").hidden = given === null || Boolean(call && call.id !== given);
   document.title = agent.state === "offered" && call
-    ? `◎ ${phoneNumber(call.number) || word("withheld")} — Plateau` : "Plateau";
+    ? `◎ ${phoneNumber(call.number) || noNumber(call)} — Plateau` : "Plateau";
   if (!call) return;
-  byId("caller").textContent = phoneNumber(call.outside || call.number) || word("withheld");
+  byId("caller").textContent = phoneNumber(call.outside || call.number) || noNumber(call);
   const queue = floor.queues.get(call.queue_id);
   const name = call.name === call.number ? "" : call.name; // what a phone without a name sends
   const told = [name, queue && queue.name, words().callStates[call.state]];

@@ -12,12 +12,14 @@ let changed = () => {};
 
 // Upper and lower case, accents and the ways to write a number are the same thing to who searches.
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-const digits = (text) => text.replace(/[\s.-]/g, "").replace(/^(\+33|0033)/, "0");
+// Numbers are copied with blanks of every width, dashes and marks that nobody sees (\p{Cf}).
+const digits = (text) => text.normalize("NFKC").replace(/[\s.()/]|\p{Cf}|\p{Pd}/gu, "")
+  .replace(/^(\+330?|0033)(?=\d)/, "0");
 
 function found(...texts) {
   const text = plain(wanted.text.trim());
   if (!text) return true;
-  const number = /^[+\d\s.-]{2,}$/.test(text) ? digits(text) : null;
+  const number = /^\+?\d{2,}$/.test(digits(text)) ? digits(text) : null;
   return texts.some((one) => one
     && (plain(one).includes(text) || (number !== null && digits(one).includes(number))));
 }

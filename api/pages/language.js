@@ -38,6 +38,9 @@ export const number = (value) =>
 export const clockTime = (at, timeZone, more = {}) => new Intl.DateTimeFormat(
   language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone, ...more }).format(at);
 
+// Who calls without a number: one who hides it, or one whose network has none.
+export const noNumber = (call) => word(call.withheld ? "withheld" : "noNumber");
+
 // As people write it: 06 12 34 56 78 in France, anything else as it came.
 export function phoneNumber(text) {
   const national = /^(?:\+?33|0)([1-9]\d{8})$/.exec(text || "");

@@ -99,8 +99,9 @@ class Room:
             while not far:
                 self.news.clear()
                 for event in self.told:
-                    dialled = event.args[1:] if isinstance(event, events_gen.StasisStart) else ()
-                    if dialled and number.encode() in base64.b64decode(dialled[0]):
+                    if not isinstance(event, events_gen.StasisStart) or not event.args[1:]:
+                        continue
+                    if number.encode() in base64.b64decode(event.args[1]):
                         far = event.channel.id
                 if not far:
                     await self.news.wait()

@@ -10,8 +10,8 @@ import pytest
 
 from acd.events import CompleteTransfer, Consult, Transfer
 from acd.model import AgentId, CallState
+from load.dialog import Dialog
 from tests.contract.harness import SippCaller, Subscriber
-from tests.contract.harness.dialog import Dialog
 from tests.contract.team import (
     ANA,
     BOB,
