@@ -15,8 +15,6 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from acd.config import Calendar, OpenSpan
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -81,6 +79,8 @@ def holiday_dates(code: str, year: int) -> frozenset[date]:
 
     Raises NotImplementedError (of the library) for a code that it does not know.
     """
+    import holidays  # takes a while, and many floors have no calendar
+
     # Dates only: the library's own mapping grows when it is asked for other years, and its names
     # depend on the machine's language.
     country, _, subdivision = code.partition("-")

@@ -6,9 +6,10 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.credentials import hash_password_async, new_password
+from api.shapes import new_id
 from store import accounts
 from store.errors import NotFound
-from store.rows import Role
+from store.rows import Role, UserRow
 
 
 async def reset_administrator(
@@ -29,5 +30,34 @@ async def reset_administrator(
     await accounts.revoke_user_tokens(conn, user.id, now_ms)
     await accounts.write_audit(
         conn, at=now_ms, actor="system", action="set-password", object_=f"user:{user.id}"
+    )
+    return generated
+
+
+async def ensure_administrator(
+    conn: AsyncConnection, login: str, password: str | None, now_ms: int
+) -> str | None:
+    """Make the first administrator where there is none yet.
+
+    `password` None: one is generated and returned, to be shown once. Returns None if nothing was
+    generated: an administrator was there already, or the password given was used.
+    """
+    if await accounts.count_active(conn, Role.ADMINISTRATOR):
+        return None
+    generated = new_password() if password is None else None
+    hashed = await hash_password_async(password if password is not None else generated or "")
+    user = UserRow(
+        id=new_id(),
+        login=login,
+        name="Administrator",
+        password_hash=hashed,
+        role=Role.ADMINISTRATOR,
+        agent_id=None,
+        active=True,
+        created_at=now_ms,
+    )
+    await accounts.create_user(conn, user)
+    await accounts.write_audit(
+        conn, at=now_ms, actor="system", action="create", object_=f"user:{user.id}"
     )
     return generated

@@ -23,7 +23,6 @@ from api.changes import (
     AsTold,
     Done,
     How,
-    NewSecrets,
     etag_of,
     remove,
     save,
@@ -34,6 +33,7 @@ from api.paging import AsPage, Page, cut_from
 from api.problems import described, forbidden
 from api.shapes import Body, Changed, Id, Instant, PathId, SkillLevels
 from api.sip_accounts import SipAccount, SipReset, account, with_new_secret
+from api.sip_secrets import NewSecrets
 from store import config
 from store.config_document import AgentEntry, Entry, entry_of
 from store.rows import AgentRow

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -18,11 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from acd.model import PhoneId
 from api.auth import Principal
 from api.context import Context
-from api.credentials import ha1, new_sip_secret
 from api.feed import LiveFeed
 from api.problems import Fault, Problem
 from api.shapes import Changed as Answer
 from api.shapes import Difference as Shown
+from api.sip_secrets import NewSecrets
 from store import config_change as stored
 from store.config_document import (
     SINGULAR,
@@ -61,19 +61,6 @@ def how(
 
 
 AsTold = Annotated[How, Depends(how)]
-
-
-@dataclass(slots=True)
-class NewSecrets:
-    """SIP secrets made up during a change, to be told once."""
-
-    realm: str
-    told: dict[PhoneId, str] = field(default_factory=dict)
-
-    def digest(self, phone: PhoneId) -> str:
-        """A new secret's HA1."""
-        self.told[phone] = new_sip_secret()
-        return ha1(phone, self.realm, self.told[phone])
 
 
 def etag_of(entry: Entry | msgspec.Struct) -> str:

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import secrets
 import threading
+from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -20,9 +21,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 API_KEY_PREFIX: Final = "plt_"
 _SIP_ALPHABET: Final = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _hasher: Final = PasswordHasher()
-_decoy: Final = _hasher.hash(secrets.token_hex(16))
 # Each hash takes 64 MiB: two at a time keep a flood of sign-ins from eating the machine.
 _room: Final = threading.BoundedSemaphore(2)
+
+
+@cache
+def _decoy() -> str:
+    """A hash that no password fits; made at the first use, for it takes 64 MiB and some time."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def hash_password(password: str) -> str:
@@ -34,7 +40,7 @@ def hash_password(password: str) -> str:
 def _verify(hash_: str | None, password: str) -> bool:
     with _room:
         try:
-            return _hasher.verify(hash_ or _decoy, password) and hash_ is not None
+            return _hasher.verify(hash_ or _decoy(), password) and hash_ is not None
         except (VerificationError, InvalidHashError):
             return False
 

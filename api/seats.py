@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.auth import AsAdministrator, AsSupervisor
 from api.changes import (
     AsTold,
-    NewSecrets,
     found,
     made_of,
     remove,
@@ -24,6 +23,7 @@ from api.paging import AsPage, Page, cut_from
 from api.problems import described
 from api.shapes import Changed, Id, PathId
 from api.sip_accounts import SipAccount, SipReset, account, with_new_secret
+from api.sip_secrets import NewSecrets
 from store import config
 from store.config_document import SeatEntry as Row
 

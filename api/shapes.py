@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Final, Literal, TypeVar
 
-from fastapi import Path
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -61,10 +60,10 @@ Dnis = Annotated[
     StringConstraints(pattern=r"^\+?[0-9*#]{1,20}$"),
     Field(description="the dialled number as the trunk sends it", examples=["33170000001"]),
 ]
-PathId = Annotated[str, Path(max_length=200)]
+PathId = Annotated[str, StringConstraints(max_length=200)]
 LARGEST_ROW: Final = 2**31 - 1
 """The largest number that a version, or a line of the audit log, can have in SQL."""
-PathVersion = Annotated[int, Path(ge=0, le=LARGEST_ROW, description="a version's number")]
+PathVersion = Annotated[int, Field(ge=0, le=LARGEST_ROW, description="a version's number")]
 Instant = Annotated[int, Field(description="UTC, milliseconds since 1970", ge=0, le=2**53)]
 """An instant that is told; one that a client names is `GivenInstant`."""
 

@@ -15,8 +15,6 @@ from api.auth import AsAgent, Principal
 from api.context import Context, Ctx, audit
 from api.credentials import (
     digest,
-    hash_password_async,
-    new_password,
     new_token,
     next_token,
     verify_password,
@@ -308,32 +306,3 @@ async def stream_ticket(context: Ctx, principal: AsAgent) -> StreamTicket:
 def _ends(context: Context, principal: Principal) -> int:
     life_ms = context.settings.access_token_s * 1000
     return principal.expires_at or context.now_ms() + life_ms
-
-
-async def ensure_administrator(
-    conn: AsyncConnection, login: str, password: str | None, now_ms: int
-) -> str | None:
-    """Make the first administrator where there is none yet.
-
-    `password` None: one is generated and returned, to be shown once. Returns None if nothing was
-    generated: an administrator was there already, or the password given was used.
-    """
-    if await accounts.count_active(conn, Role.ADMINISTRATOR):
-        return None
-    generated = new_password() if password is None else None
-    hashed = await hash_password_async(password if password is not None else generated or "")
-    user = UserRow(
-        id=new_id(),
-        login=login,
-        name="Administrator",
-        password_hash=hashed,
-        role=Role.ADMINISTRATOR,
-        agent_id=None,
-        active=True,
-        created_at=now_ms,
-    )
-    await accounts.create_user(conn, user)
-    await accounts.write_audit(
-        conn, at=now_ms, actor="system", action="create", object_=f"user:{user.id}"
-    )
-    return generated

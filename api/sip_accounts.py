@@ -7,9 +7,10 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from api.auth import Principal
-from api.changes import How, NewSecrets, Secrets, change, finder
+from api.changes import How, Secrets, change, finder
 from api.context import Context
 from api.shapes import Changed
+from api.sip_secrets import NewSecrets
 from store.config_change import unchanged
 from store.config_document import SINGULAR
 

@@ -36,7 +36,7 @@ from store.engine import open_store
 from store.rows import AgentRow, FlowRow, NumberRow, QueueRow, SkillRow
 from store.schema import migrate
 from switch import lifecycle
-from switch.cli import default_rootfs
+from switch.finder import default_rootfs
 from switch.model import RunningSwitch
 from switch.sipp import sipp_argv
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ivr.calendars import DEFAULT_ZONE
-from ivr.document import Reading, read
-from ivr.faults import FlowFault, Severity
-from ivr.rehearsal import rehearse
+if TYPE_CHECKING:  # imported where it is used: `plateau --help` need not wait for it
+    from ivr.document import Reading
 
 app = typer.Typer(name="flow", help="Check and try flows of the SVI.", no_args_is_help=True)
 
@@ -60,6 +57,8 @@ def try_flow(
     ] = None,
 ) -> None:
     """Walk a flow step by step, as a caller who hears each prompt out."""
+    from ivr.rehearsal import rehearse
+
     reading = _read(file)
     for fault in reading.faults:
         typer.echo(f"{file}:{fault}", err=True)
@@ -74,6 +73,9 @@ def try_flow(
 
 
 def _read(file: Path) -> Reading:
+    from ivr.document import Reading, read
+    from ivr.faults import FlowFault, Severity
+
     try:
         return read(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -84,6 +86,10 @@ def _read(file: Path) -> Reading:
 
 
 def _instant_ms(at: str | None) -> int:
+    from zoneinfo import ZoneInfo
+
+    from ivr.calendars import DEFAULT_ZONE
+
     if at is None:
         return int(datetime.now(UTC).timestamp() * 1000)
     try:

@@ -1,8 +1,11 @@
-"""The command line: `plateau up`, `down`, `status`, the processes, and the rooms' own commands."""
+"""The command line: `plateau up`, `down`, `status`, the processes, and the rooms' own commands.
+
+What a command needs is imported when it runs: `plateau --help` and `plateau status` must not wait
+for a web framework that they do not use.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import json
 import os
@@ -10,83 +13,56 @@ import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import uvloop
-from dotenv import dotenv_values
-from sqlalchemy.exc import DBAPIError
 
 import ivr.cli
-import switch.cli
-from acd.errors import PlateauError
-from ari.errors import AriUnavailable
-from plateau import config_cli, stack
-from plateau.floor_process import FloorProcess, run_floor
-from plateau.logs import configure_logging
-from plateau.settings import ENV_FILE, PREFIX, Settings, load_settings, unknown_variables
-from store.errors import StoreError
-from switch.model import SwitchUnavailable
+from plateau import config_cli, switch_cli
+
+if TYPE_CHECKING:
+    from plateau.floor_process import FloorProcess
+
+FIRST_LOGIN = "admin"
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Plateau: a contact centre on Asterisk. Settings are PLATEAU_… variables; see docs.",
 )
-app.add_typer(switch.cli.app, name="switch")
+app.add_typer(switch_cli.app, name="switch")
 app.add_typer(ivr.cli.app, name="flow")
 app.add_typer(config_cli.app, name="config")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-_EXPECTED = (
-    PlateauError,
-    StoreError,
-    AriUnavailable,
-    SwitchUnavailable,
-    DBAPIError,
-    OSError,
-)
-"""What may go wrong outside of our code: told in a sentence, without a trace."""
-
-
 def main() -> None:
     """The command `plateau`: what it writes is for its user and group, `.env` is for every part."""
     os.umask(os.umask(0o027) | 0o027)
-    for name, value in dotenv_values(ENV_FILE).items():
-        if name.startswith(PREFIX) and value is not None:
-            os.environ.setdefault(name, value)
+    if Path(".env").exists():
+        from dotenv import dotenv_values
+
+        for name, value in dotenv_values(".env").items():
+            if name.startswith("PLATEAU_") and value is not None:
+                os.environ.setdefault(name, value)
     app()
 
 
-def _settings() -> Settings:
-    """The settings, or a sentence and exit status 1."""
-    for sentence in unknown_variables():
-        typer.echo(sentence, err=True)
-    try:
-        return load_settings()
-    except PlateauError as error:
-        raise _fail(error) from error
-
-
-def _fail(error: Exception) -> typer.Exit:
-    sentence = str(error)
-    if isinstance(error, DBAPIError | ConnectionError):
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        sentence = f"The database does not answer ({cause}): see PLATEAU_DATABASE_URL."
-    typer.echo(sentence, err=True)
-    return typer.Exit(1)
+def _to_stderr(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 @app.command()
 def up(as_json: JsonFlag = False) -> None:
-    """Start all there is: Asterisk, the store's tables, the floor, the API."""
-    settings = _settings()
-    try:
-        started = stack.up(settings, lambda text: typer.echo(text, err=True))
-    except _EXPECTED as error:
-        raise _fail(error) from error
+    """Start all there is: the store's tables, Asterisk, the floor, the API."""
+    from plateau.saying import one_sentence, settings_or_exit
+
+    settings = settings_or_exit()
+    from plateau import stack
+
+    with one_sentence(settings):
+        started = stack.up(settings, _to_stderr)
     if as_json:
         typer.echo(json.dumps(started.as_dict()))
         return
@@ -96,18 +72,26 @@ def up(as_json: JsonFlag = False) -> None:
 @app.command()
 def down() -> None:
     """End the API, the floor and Asterisk, in this order. Calls in progress end with Asterisk."""
-    settings = _settings()
-    try:
-        stopped = stack.down(settings, lambda text: typer.echo(text, err=True))
-    except _EXPECTED as error:
-        raise _fail(error) from error
+    from plateau.saying import one_sentence, settings_or_exit
+
+    settings = settings_or_exit()
+    from plateau import stack
+
+    with one_sentence(settings):
+        stopped = stack.down(settings, _to_stderr)
     typer.echo(f"Stopped: {', '.join(stopped) or 'nothing ran'}")
 
 
 @app.command()
 def status(as_json: JsonFlag = False) -> None:
     """Say what runs; exit status 3 if anything does not, or does not answer."""
-    found = stack.status(_settings())
+    from plateau.saying import one_sentence, settings_or_exit
+
+    settings = settings_or_exit()
+    from plateau import stack
+
+    with one_sentence(settings):
+        found = stack.status(settings)
     if as_json:
         typer.echo(json.dumps(found.parts))
     else:
@@ -120,8 +104,16 @@ def status(as_json: JsonFlag = False) -> None:
 @app.command()
 def floor() -> None:
     """Run the call-control process in the foreground, until SIGTERM."""
+    from plateau.logs import configure_logging
+    from plateau.saying import one_sentence, settings_or_exit
+
     configure_logging(as_json=not sys.stderr.isatty())
-    settings = _settings()
+    settings = settings_or_exit()
+    import asyncio
+
+    import uvloop
+
+    from plateau.floor_process import run_floor
 
     def stoppable(process: FloorProcess) -> None:
         loop = asyncio.get_running_loop()
@@ -134,28 +126,38 @@ def floor() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run_floor(settings, stoppable))
-    except _EXPECTED as error:
-        raise _fail(error) from error
+    with (
+        one_sentence(settings),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(run_floor(settings, stoppable))
 
 
 @app.command()
 def api(
     bind: Annotated[str | None, typer.Option(help="Address instead of PLATEAU_API_HOST.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port instead of PLATEAU_API_PORT.")] = None,
+    port: Annotated[str | None, typer.Option(help="Port instead of PLATEAU_API_PORT.")] = None,
 ) -> None:
     """Run the web process (REST, pages) in the foreground, until SIGTERM."""
-    from api.serve import serve
+    from plateau.logs import configure_logging
+    from plateau.saying import one_sentence, settings_or_exit
 
     configure_logging(as_json=not sys.stderr.isatty())
-    settings = _settings()
-    try:
-        told = stack.api_settings(settings)
-    except _EXPECTED as error:
-        raise _fail(error) from error
-    serve(told, bind or settings.api_host, port or settings.api_port)
+    settings = settings_or_exit(api_host=bind, api_port=port)
+    from plateau.home import make_home
+    from plateau.settings import require_folders
+    from plateau.stack import require_free_port
+
+    with one_sentence(settings):
+        require_folders(settings, "recordings")
+        make_home(settings.home)
+        require_free_port(settings.api_host, settings.api_port)
+        from plateau.web_process import api_settings
+
+        told = api_settings(settings)
+    from api.serve import serve
+
+    serve(told, settings.api_host, settings.api_port)
 
 
 class Part(StrEnum):
@@ -170,7 +172,13 @@ def health(
     part: Annotated[Part, typer.Argument(help="Which process.")], as_json: JsonFlag = False
 ) -> None:
     """Ask a process how it is; exit status 3 unless it is well."""
-    well, said = stack.health(_settings(), part)
+    from plateau.saying import one_sentence, settings_or_exit
+
+    settings = settings_or_exit()
+    from plateau import stack
+
+    with one_sentence(settings):
+        well, said = stack.health(settings, part)
     typer.echo(json.dumps({"well": well, "said": said}) if as_json else said)
     if not well:
         raise typer.Exit(3)
@@ -179,20 +187,25 @@ def health(
 @app.command()
 def migrate() -> None:
     """Bring the store's tables to this release; make the first administrator of a new one."""
-    settings = _settings()
+    from plateau.saying import one_sentence, settings_or_exit
 
-    try:
-        password = asyncio.run(stack.prepare_store(settings))
-    except _EXPECTED as error:
-        raise _fail(error) from error
+    settings = settings_or_exit()
+    import asyncio
+
+    from plateau.first_store import prepare_store
+    from plateau.home import make_home
+
+    with one_sentence(settings):
+        make_home(settings.home)
+        password = asyncio.run(prepare_store(settings))
     typer.echo("The store is up to date.")
     if password is not None:
-        typer.echo(f"First administrator: {stack.FIRST_LOGIN} / {password}")
+        typer.echo(f"First administrator: {FIRST_LOGIN} / {password}")
 
 
 @app.command()
 def administrator(
-    login: Annotated[str, typer.Argument(help="Sign-in name.")] = stack.FIRST_LOGIN,
+    login: Annotated[str, typer.Argument(help="Sign-in name.")] = FIRST_LOGIN,
     password_file: Annotated[
         Path | None, typer.Option(help="File with the password; made up and shown otherwise.")
     ] = None,
@@ -201,13 +214,17 @@ def administrator(
     ] = False,
 ) -> None:
     """Make the first administrator, unless there is one; or give one a new password."""
-    settings = _settings()
-    change = stack.reset_password if reset else stack.ensure_first_administrator
-    try:
+    from plateau.saying import one_sentence, settings_or_exit
+
+    settings = settings_or_exit()
+    import asyncio
+
+    from plateau import first_store
+
+    change = first_store.reset_password if reset else first_store.ensure_first_administrator
+    with one_sentence(settings):
         password = password_file.read_text().strip() if password_file else None
         made = asyncio.run(change(settings, login, password))
-    except _EXPECTED as error:
-        raise _fail(error) from error
     if made:
         typer.echo(f"{login} / {made}")
     else:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-import sys
 import uuid
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -68,6 +67,7 @@ from plateau import forecast_file, kept_file
 from plateau.background import Background
 from plateau.clock import Clock
 from plateau.counted import counted, counted_of_ari
+from plateau.home import make_home
 from plateau.recollection import recollect
 from plateau.settings import Settings
 from plateau.stored_flows import bring_in, versions_in
@@ -77,6 +77,7 @@ from recording.service import Expected, Recorder
 from store import config as store_config
 from store.engine import open_store
 from store.journal import Journal, Recovered
+from store.refusals import require_file, told
 from store.restart import last_seqs, unverified_recordings
 from store.schema import require_current
 from store.writer_thread import WriterThread
@@ -131,12 +132,15 @@ class FloorProcess:
         seed = settings.seed if settings.seed is not None else secrets.randbits(64)
         rng = random.Random(seed)
         log.info("floor starts", seed=seed, home=str(settings.home), ari=place.ari_url)
+        make_home(settings.home)
         async with AsyncExitStack() as stack:
             self._journal = Journal(settings.home / "journal")
             stack.callback(self._journal.close)
             store = open_store(settings.effective_store_url)
             stack.push_async_callback(store.dispose)
-            await require_current(store)
+            require_file(store.url, there=True)
+            with told(store.url):
+                await require_current(store)
             self._writer = WriterThread(
                 settings.effective_store_url, self._journal, self._clock.now_ms
             )
@@ -481,11 +485,10 @@ class FloorProcess:
 
 
 async def run_floor(settings: Settings, on_process: Callable[[FloorProcess], None]) -> None:
-    """Run a floor in this process; `on_process` gets it before it starts, to be able to stop it."""
+    """Run a floor in this process; `on_process` gets it before it starts, to be able to stop it.
+
+    Raises what `FloorProcess.run` raises.
+    """
     process = FloorProcess(settings)
     on_process(process)
-    try:
-        await process.run(lambda: log.info("floor ready"))
-    except PlateauError as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(1) from error
+    await process.run(lambda: log.info("floor ready"))

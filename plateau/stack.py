@@ -7,25 +7,18 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import ExitStack
 
 import msgspec
 
 from acd.errors import PlateauError
-from api.administrators import reset_administrator
-from api.settings import ApiSettings
-from api.sign_in import ensure_administrator
 from control.client import FloorAbsent, FloorClient
 from control.protocol import Health, ReadHealth
-from plateau.clock import Clock
 from plateau.daemons import Daemon
-from plateau.secrets_file import own_secret
-from plateau.settings import Settings
+from plateau.home import make_home
+from plateau.settings import Settings, require_folders
 from plateau.where import switch_config
-from store.config_seed import seed
-from store.engine import open_store, store_url
-from store.schema import migrate
-from switch import lifecycle
+from switch import lifecycle, listening
 from switch.model import SwitchUnavailable
 
 FIRST_LOGIN = "admin"
@@ -66,119 +59,72 @@ def environment(settings: Settings) -> dict[str, str]:
     return {f"PLATEAU_{name.upper()}": str(value) for name, value in values.items()}
 
 
-def api_settings(settings: Settings) -> ApiSettings:
-    """What the web process must be told."""
-    return ApiSettings(
-        store_url=str(store_url(settings.effective_store_url).render_as_string(False)),
-        control_socket=settings.control_socket.resolve(),
-        recordings=settings.recordings or switch_config(settings).recordings,
-        jwt_secret=own_secret(settings.home, "token-key"),
-        sip_realm=settings.domain,
-        sip_host=settings.sip_address or settings.bind_address,
-        sip_port=settings.sip_port,
-        sip_tls_port=settings.tls_port,
-        time_zone=settings.time_zone,
-        country_code=settings.country_code,
-        trusted_proxies=_listed(settings.trusted_proxies),
-        allowed_origins=_listed(settings.allowed_origins),
-    )
-
-
-def _listed(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
-
-
-async def prepare_store(settings: Settings) -> str | None:
-    """Tables of this release, the first pause reasons and administrator of a new store.
-
-    Returns the administrator's password if one was made.
-    """
-    engine = open_store(settings.effective_store_url)
-    try:
-        await migrate(engine)
-        async with engine.begin() as conn:
-            await seed(conn, Clock().now_ms())
-        async with engine.begin() as conn:
-            return await ensure_administrator(conn, FIRST_LOGIN, None, Clock().now_ms())
-    finally:
-        await engine.dispose()
-
-
-async def ensure_first_administrator(
-    settings: Settings, login: str, password: str | None
-) -> str | None:
-    """Make an administrator unless there is one; the password made up, or the one given."""
-    engine = open_store(settings.effective_store_url)
-    try:
-        async with engine.begin() as conn:
-            return await ensure_administrator(conn, login, password, Clock().now_ms())
-    finally:
-        await engine.dispose()
-
-
-async def reset_password(settings: Settings, login: str, password: str | None) -> str | None:
-    """Give an administrator a new password: the one made up, None if `password` was used.
-
-    Raises store.errors.NotFound if no administrator has this login.
-    """
-    engine = open_store(settings.effective_store_url)
-    try:
-        async with engine.begin() as conn:
-            return await reset_administrator(conn, login, password, Clock().now_ms())
-    finally:
-        await engine.dispose()
-
-
-def make_home(home: Path) -> None:
-    """Make the folder of all state where it is missing, for its owner alone."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
 def up(settings: Settings, say: Say) -> Started:
-    """Start what does not run yet. What was started before a failure runs on, and that is said.
+    """Start what does not run yet. After a failure nothing runs that did not run before.
+
+    All that can be judged is judged before anything is started: the home, the API's port, the
+    database with its tables, then the switch's own ports.
 
     Raises PlateauError, StoreError, SwitchUnavailable.
     """
+    from plateau.first_store import prepare_store
+
+    require_folders(settings, "rootfs")
     make_home(settings.home)
     floor, web = Daemon(settings.home, "floor"), Daemon(settings.home, "api")
     if web.pid() is None:
         require_free_port(settings.api_host, settings.api_port)
-    running = lifecycle.up(switch_config(settings), progress=say)
-    try:
-        say("Preparing the store")
-        password = asyncio.run(prepare_store(settings))
-        if password is not None:
-            # Now, for what comes may fail, and it is kept nowhere.
-            say(f"First administrator: {FIRST_LOGIN} / {password}")
+    config = switch_config(settings)
+    say("Preparing the store")
+    password = asyncio.run(prepare_store(settings))
+    if password is not None:
+        # Now, for what comes may fail, and it is kept nowhere.
+        say(f"First administrator: {FIRST_LOGIN} / {password}")
+    with ExitStack() as undo:
+        undo.callback(say, "Ended again what was started")
+        ran = lifecycle.runs(config)
+        running = lifecycle.up(config, progress=say)
+        if not ran:
+            undo.callback(lifecycle.down, config, progress=say)
         say("Starting the floor")
-        floor.start(environment(settings))
+        _start(floor, settings, undo)
         floor.wait_ready(lambda: health(settings, "floor")[0], timeout_s=60)
         say("Starting the API")
-        web.start(environment(settings))
-        url = f"http://{settings.api_host}:{settings.api_port}"
-        web.wait_ready(lambda: _answers(f"{url}/health/live"), timeout_s=60)
-    except BaseException:
-        names = ["Asterisk", *(part.name for part in (floor, web) if part.pid() is not None)]
-        say(f"Still running: {', '.join(names)}; `plateau down` ends it.")
-        raise
+        _start(web, settings, undo)
+        url = page_url(settings)
+        web.wait_ready(lambda: _answers(f"{url}health/live"), timeout_s=60)
+        undo.pop_all()
     sip = f"{settings.sip_address or settings.bind_address}:{settings.sip_port}"
-    return Started(f"{url}/", sip, f"Asterisk {running.version} ({running.kind})", password)
+    return Started(url, sip, f"Asterisk {running.version} ({running.kind})", password)
+
+
+def _start(part: Daemon, settings: Settings, undo: ExitStack) -> None:
+    """Start a process unless it runs; it ends with `undo` if it was started here."""
+    if part.pid() is None:
+        undo.callback(part.stop, 10.0)
+    part.start(environment(settings))
+
+
+def page_url(settings: Settings) -> str:
+    """Where the pages are, with a slash at the end."""
+    host = settings.api_host
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}/"
 
 
 def require_free_port(host: str, port: int) -> None:
     """Raise PlateauError if nobody could listen there, before anything was started."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
+    refused = listening.why_not(socket.SOCK_STREAM, host, port)
+    if refused is None:
+        return
+    if refused.address:
         raise PlateauError(
-            "port-in-use",
-            f"Port {port} on {host}, wanted for the API and the pages, cannot be had "
-            f"({error.strerror}): end what uses it or set PLATEAU_API_PORT.",
-        ) from error
+            "no-such-address",
+            f"PLATEAU_API_HOST={host}: {refused.why}; `ip address` lists those that are.",
+        )
+    raise PlateauError(
+        "port-in-use",
+        f"PLATEAU_API_PORT={port}, wanted for the API and the pages on {host}: {refused.why}.",
+    )
 
 
 def _answers(url: str) -> bool:
@@ -246,5 +192,5 @@ async def _floor_health(settings: Settings) -> tuple[bool, str]:
 
 
 def _page(settings: Settings) -> str | None:
-    url = f"http://{settings.api_host}:{settings.api_port}"
-    return f"{url}/" if _answers(f"{url}/health/live") else None
+    url = page_url(settings)
+    return url if _answers(f"{url}health/live") else None

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from acd.errors import PlateauError
-from plateau.settings import Settings
+from plateau.settings import Settings, read_secret, require_folders
 from switch import lifecycle
 from switch.model import SwitchConfig, SwitchUnavailable
 
@@ -90,15 +90,11 @@ def _named(settings: Settings, url: str) -> SwitchPlace:
     )
     if password_file is None or recordings is None or sounds is None or missing:
         raise PlateauError(
-            "settings-incomplete",
+            "settings-invalid",
             f"PLATEAU_ARI_URL names a switch elsewhere; {', '.join(missing)} must be set with it.",
         )
-    try:
-        password = password_file.read_text().strip()
-    except OSError as error:
-        raise PlateauError(
-            "settings-incomplete", f"The ARI password in {password_file} cannot be read: {error}"
-        ) from error
+    require_folders(settings, "recordings", "sounds")
+    password = read_secret(password_file, "PLATEAU_ARI_PASSWORD_FILE")
     prefix = settings.sounds_uri_prefix or ""
     return SwitchPlace(
         url.removesuffix("/").removesuffix("/ari"),

@@ -6,17 +6,19 @@ asyncpg with a small pool. Knows no table.
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from store.errors import StoreError, StoreUnavailable
+from store.errors import StoreError
+from store.refusals import require_file, told
 
 _DRIVERS: Final = {
     "sqlite": "sqlite+aiosqlite",
@@ -44,7 +46,7 @@ def store_url(address: str) -> URL:
         url = make_url(address)
     except ArgumentError as error:
         raise StoreError(
-            f"The store's address {address!r} is not a URL; "
+            "The store's address is not a URL (PLATEAU_DATABASE_URL); "
             "write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
         ) from error
     driver = _DRIVERS.get(url.drivername)
@@ -62,19 +64,12 @@ def store_url(address: str) -> URL:
 
 
 def open_store(address: str) -> AsyncEngine:
-    """An engine for the address; makes the folder of an SQLite file, connects to nothing yet.
+    """An engine for the address; connects to nothing and makes nothing yet.
 
     Raises StoreError for an address that cannot be used. Call `dispose()` at the end.
     """
     url = store_url(address)
     if url.drivername.startswith("sqlite"):
-        folder = Path(url.database or "").parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreUnavailable(
-                f"The folder {folder} of the SQLite file cannot be made: {error.strerror}."
-            ) from error
         engine = create_async_engine(url, pool_size=5, max_overflow=10, hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
         return engine
@@ -93,6 +88,22 @@ def open_store(address: str) -> AsyncEngine:
     )
 
 
+@asynccontextmanager
+async def opened(address: str, *, there: bool = True) -> AsyncIterator[AsyncEngine]:
+    """An engine for the time of the block; what the database refuses inside is one sentence.
+
+    `there`: an SQLite file must exist already, so that who only reads makes none.
+    Raises StoreError for an address that cannot be used, StoreUnavailable for what is refused.
+    """
+    engine = open_store(address)
+    try:
+        require_file(engine.url, there=there)
+        with told(engine.url):
+            yield engine
+    finally:
+        await engine.dispose()
+
+
 def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     for pragma in _SQLITE_PRAGMAS:
@@ -102,10 +113,6 @@ def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> 
 
 async def check_store(engine: AsyncEngine) -> None:
     """One round trip. Raises StoreUnavailable with a sentence for people (no password in it)."""
-    try:
+    with told(engine.url):
         async with engine.connect() as conn:
             await conn.execute(text("SELECT 1"))
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
-        where = engine.url.render_as_string(hide_password=True)
-        cause = getattr(error, "orig", None) or error
-        raise StoreUnavailable(f"The store at {where} does not answer: {cause}") from error

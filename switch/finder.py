@@ -64,6 +64,14 @@ def too_old(where: str, text: str) -> str:
     )
 
 
+def default_rootfs() -> Path:
+    """Return $PLATEAU_ROOTFS, else .cache/rootfs beside the source."""
+    named = os.environ.get("PLATEAU_ROOTFS")
+    if named:
+        return Path(named)
+    return Path(__file__).resolve().parent.parent / ".cache" / "rootfs"
+
+
 def find_switch(rootfs: Path | None, *, path: str | None = None) -> FoundSwitch:
     """Return the first usable Asterisk: PATH, then Docker, then `rootfs`.
 
@@ -88,7 +96,11 @@ def find_switch(rootfs: Path | None, *, path: str | None = None) -> FoundSwitch:
             raise SwitchUnavailable(too_old(f"the one in the root folder {rootfs}", text))
         return FoundSwitch(SwitchKind.ROOTFS, version_text(text), "/usr/sbin/asterisk", rootfs)
     wanted = ".".join(str(part) for part in MINIMUM_ASTERISK)
-    where = f"nor in the root folder {rootfs}" if rootfs else "and no root folder was given"
+    where = (
+        f"nor in the root folder {rootfs} (PLATEAU_ROOTFS)"
+        if rootfs
+        else "and no root folder was given"
+    )
     raise SwitchUnavailable(
         f"No Asterisk {wanted} or later was found: not on PATH, no Docker engine answers, {where}"
         "; run asterisk-conf/make-rootfs.sh as root, or install Asterisk or Docker"

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from switch import docker, prepare, process
+from switch import docker, listening, prepare, process
 from switch.finder import FoundSwitch, find_switch
 from switch.model import INNER_HOME, RunningSwitch, SwitchConfig, SwitchKind, SwitchUnavailable
 from switch.namespace import clean_environment, fixed_path_argv, require_root
@@ -62,7 +62,7 @@ def up(config: SwitchConfig, *, progress: Progress = _silent) -> RunningSwitch:
         SwitchUnavailable: no Asterisk, an older one, a port in use, or no answer from ARI.
     """
     config = _absolute(config)
-    config.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    config.home.mkdir(mode=0o700, exist_ok=True)
     with _locked(config):
         record = _read_record(config)
         if record is not None:
@@ -87,8 +87,8 @@ def down(config: SwitchConfig, *, grace_s: float = 5.0, progress: Progress = _si
     Returns False when it was not running.
     """
     config = _absolute(config)
-    if not config.home.is_dir():
-        return False
+    if not _lock_file(config).exists():
+        return False  # nothing was ever started here: make nothing either
     with _locked(config):
         record = _read_record(config)
         if record is None:
@@ -96,6 +96,11 @@ def down(config: SwitchConfig, *, grace_s: float = 5.0, progress: Progress = _si
         _stop(config, record, grace_s, progress)
         _record_file(config).unlink(missing_ok=True)
         return True
+
+
+def runs(config: SwitchConfig) -> bool:
+    """Tell whether the instance's process lives, whether or not it answers."""
+    return _read_record(_absolute(config)) is not None
 
 
 def status(config: SwitchConfig) -> RunningSwitch | None:
@@ -143,7 +148,8 @@ def console(config: SwitchConfig, command: str) -> str:
         return process.console(config.instance / "run", command)
     except OSError as error:
         raise SwitchUnavailable(
-            f"No Asterisk console at {config.instance / 'run'}: {error}"
+            f"No Asterisk console at {config.instance / 'run'} "
+            f"({(error.strerror or str(error)).lower()}): `plateau switch status` says what runs"
         ) from error
 
 
@@ -289,6 +295,10 @@ def _record_file(config: SwitchConfig) -> Path:
     return config.home / "switch.json"
 
 
+def _lock_file(config: SwitchConfig) -> Path:
+    return config.home / "switch.lock"
+
+
 def _read_record(config: SwitchConfig) -> _Record | None:
     """Return what was started, None when nothing was or when it has ended since."""
     try:
@@ -305,32 +315,38 @@ def _read_record(config: SwitchConfig) -> _Record | None:
 @contextmanager
 def _locked(config: SwitchConfig) -> Iterator[None]:
     """Let only one command at a time work on this instance."""
-    with (config.home / "switch.lock").open("a") as lock:
+    with _lock_file(config).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _require_free_ports(config: SwitchConfig) -> None:
     """Refuse ports in use: Asterisk itself would start without that transport and say nothing."""
+    here, web = config.bind_address, config.https_address or config.bind_address
+    stream, datagram = socket.SOCK_STREAM, socket.SOCK_DGRAM
     wanted = [
-        (socket.SOCK_DGRAM, config.bind_address, config.sip_port, "SIP over UDP"),
-        (socket.SOCK_STREAM, config.bind_address, config.sip_port, "SIP over TCP"),
-        (socket.SOCK_STREAM, config.bind_address, config.tls_port, "SIP over TLS"),
-        (socket.SOCK_STREAM, config.http_address, config.http_port, "ARI"),
-        (socket.SOCK_STREAM, config.https_address or config.bind_address, config.https_port, "WSS"),
+        (datagram, "BIND_ADDRESS", here, "SIP_PORT", config.sip_port, "SIP over UDP"),
+        (stream, "BIND_ADDRESS", here, "SIP_PORT", config.sip_port, "SIP over TCP"),
+        (stream, "BIND_ADDRESS", here, "TLS_PORT", config.tls_port, "SIP over TLS"),
+        (stream, None, config.http_address, "HTTP_PORT", config.http_port, "ARI"),
+        (stream, "BIND_ADDRESS", web, "HTTPS_PORT", config.https_port, "WSS"),
     ]
-    for kind, address, port, purpose in wanted:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        with socket.socket(family, kind) as probe:
-            if kind == socket.SOCK_STREAM:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-            except OSError as error:
-                raise SwitchUnavailable(
-                    f"Port {port} on {address}, wanted for {purpose}, cannot be had "
-                    f"({error.strerror}): end what uses it or choose another port"
-                ) from error
+    for kind, place, address, name, port, purpose in wanted:
+        # Asterisk has no privileges, whoever starts it.
+        refused = (
+            listening.Refusal(listening.SUPERUSERS)
+            if listening.below_everybodys(port)
+            else listening.why_not(kind, address, port)
+        )
+        if refused is not None and refused.address and place is not None:
+            raise SwitchUnavailable(
+                f"PLATEAU_{place}={address}: {refused.why}; `ip address` lists those that are, "
+                "0.0.0.0 is all of them"
+            )
+        if refused is not None:
+            raise SwitchUnavailable(
+                f"PLATEAU_{name}={port}, wanted for {purpose} on {address}: {refused.why}"
+            )
 
 
 def _unprivileged(config: SwitchConfig, kind: SwitchKind) -> tuple[int, int]:

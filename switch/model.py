@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from switch import values
+
 MINIMUM_ASTERISK = (22, 10, 1)
 LANGUAGES = ("fr", "en")
 INNER_HOME = "/srv/plateau"
@@ -24,6 +26,12 @@ class SwitchKind(StrEnum):
     PATH = "path"
     DOCKER = "docker"
     ROOTFS = "rootfs"
+
+
+def _language(text: str) -> str:
+    if text not in LANGUAGES:
+        raise ValueError(f"no language of the prompts: write {' or '.join(LANGUAGES)}")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +72,40 @@ class SwitchConfig:
     http_sessions: int = 4096
 
     def __post_init__(self) -> None:
-        ports = (self.sip_port, self.tls_port, self.http_port, self.https_port)
-        for port in (*ports, self.rtp_first, self.rtp_last):
-            if not 0 < port < 65536:
-                raise SwitchUnavailable(f"{port} is no port: 1 to 65535")
-        if self.rtp_first >= self.rtp_last:
-            raise SwitchUnavailable(
-                f"The first RTP port ({self.rtp_first}) must be below the last ({self.rtp_last})"
-            )
-        if self.language not in LANGUAGES:
-            raise SwitchUnavailable(
-                f"{self.language} is no language of the prompts: {' or '.join(LANGUAGES)}"
-            )
+        for setting, judge, value in (
+            ("BIND_ADDRESS", values.address, self.bind_address),
+            ("SIP_ADDRESS", values.public_address, self.sip_address),
+            ("TRUNK_MATCH", values.carrier_addresses, ",".join(self.trunk_match)),
+            ("TRUNK_CONTACT", values.sip_uri, self.trunk_contact),
+            ("DOMAIN", values.host, self.domain),
+            ("ARI_APP", values.word, self.app),
+            ("ARI_USER", values.word, self.ari_user),
+            ("LANGUAGE", _language, self.language),
+            ("SIP_PORT", values.port, str(self.sip_port)),
+            ("TLS_PORT", values.port, str(self.tls_port)),
+            ("HTTP_PORT", values.port, str(self.http_port)),
+            ("HTTPS_PORT", values.port, str(self.https_port)),
+            ("RTP_FIRST", values.port, str(self.rtp_first)),
+            ("RTP_LAST", values.port, str(self.rtp_last)),
+        ):
+            try:
+                if value is not None:
+                    judge(value)
+            except ValueError as error:
+                raise SwitchUnavailable(f"PLATEAU_{setting}={value}: {error}") from error
+        here = self.bind_address
+        faults = values.port_faults(
+            {
+                "PLATEAU_SIP_PORT": (here, self.sip_port),
+                "PLATEAU_TLS_PORT": (here, self.tls_port),
+                "PLATEAU_HTTP_PORT": (self.http_address, self.http_port),
+                "PLATEAU_HTTPS_PORT": (self.https_address or here, self.https_port),
+            },
+            (("PLATEAU_RTP_FIRST", self.rtp_first), ("PLATEAU_RTP_LAST", self.rtp_last)),
+            "PLATEAU_SIP_PORT",
+        )
+        if faults:
+            raise SwitchUnavailable("; ".join(faults))
 
     @property
     def instance(self) -> Path:

@@ -15,7 +15,7 @@ from plateau.settings import Settings
 from plateau.where import switch_config
 from store.rows import QueueRow
 from switch import lifecycle
-from switch.cli import default_rootfs
+from switch.finder import default_rootfs
 from switch.model import RunningSwitch
 from tests.contract.office import MUSIC_HZ, TONE_MUSIC, OfficeFloor, write_tone
 from tests.contract.people import People, hired

@@ -25,7 +25,7 @@ from ivr.model import DEFAULT_VOICES, media_hash
 from ivr.speech import FOLDER
 from load.sound import RATE
 from plateau.clock import Clock
-from plateau.stack import api_settings
+from plateau.web_process import api_settings
 from store import accounts
 from store import config as store_config
 from store.rows import FlowRow, NumberRow, QueueRow, Role, SkillRow, UserRow

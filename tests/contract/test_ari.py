@@ -31,7 +31,7 @@ from ari import (
 )
 from ari.generate import fetch, render
 from switch import lifecycle
-from switch.cli import default_rootfs
+from switch.finder import default_rootfs
 from switch.model import RunningSwitch, SwitchConfig
 from switch.sipp import sipp_argv
 from tests.waiting import until

@@ -30,7 +30,7 @@ from ari import (
 from ari.channels import Direction, EndRecordingOn
 from load.sound import RATE
 from switch import lifecycle
-from switch.cli import default_rootfs
+from switch.finder import default_rootfs
 from switch.model import RunningSwitch, SwitchConfig
 from tests.contract.harness.tones import is_silent, read_wav, tone, wav_tones
 

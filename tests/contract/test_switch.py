@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from switch import lifecycle, process
-from switch.cli import default_rootfs
+from switch.finder import default_rootfs
 from switch.model import RunningSwitch, SwitchConfig, SwitchUnavailable
 from switch.sipp import sipp_argv
 from tests.waiting import until_blocking
@@ -270,7 +270,9 @@ def test_up_again_returns_the_same_and_other_ports_are_refused(
 def test_a_second_instance_runs_beside_the_first(
     running: RunningSwitch, config: SwitchConfig, tmp_path: Path
 ) -> None:
-    with pytest.raises(SwitchUnavailable, match=f"Port {_BASE} on 127.0.0.1.*cannot be had"):
+    with pytest.raises(
+        SwitchUnavailable, match=f"PLATEAU_SIP_PORT={_BASE}, wanted .* it is in use"
+    ):
         lifecycle.up(replace(config, home=tmp_path / "clash"))
     second_config = replace(
         config, home=tmp_path / "second", sip_port=_BASE + 10, tls_port=_BASE + 11,

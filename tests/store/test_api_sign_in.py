@@ -12,8 +12,9 @@ import websockets
 from sqlalchemy import update
 
 from api import live, throttle
+from api.administrators import ensure_administrator
 from api.roles import rows, table
-from api.sign_in import GRACE_MS, ensure_administrator
+from api.sign_in import GRACE_MS
 from store import tables as t
 from store.engine import open_store
 from tests.api_stand import PASSWORD, T0, Stand, running

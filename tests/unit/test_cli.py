@@ -15,6 +15,7 @@ from threading import Thread
 import pytest
 from typer.testing import CliRunner
 
+from acd.errors import PlateauError
 from plateau import settings, stack
 from plateau.cli import app
 
@@ -51,7 +52,7 @@ def test_floor_told_of_a_switch_elsewhere_names_what_is_missing(
 ) -> None:
     monkeypatch.setenv("PLATEAU_ARI_URL", "http://127.0.0.1:1/ari/")
     result = run_floor()
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "PLATEAU_ARI_PASSWORD_FILE, PLATEAU_RECORDINGS" in result.stderr
 
 
@@ -81,25 +82,28 @@ def test_database_that_does_not_answer_is_one_sentence(monkeypatch: pytest.Monke
     monkeypatch.setenv("PLATEAU_DATABASE_URL", "postgresql://plateau@127.0.0.1:1/plateau")
     result = runner.invoke(app, ["migrate"])
     assert result.exit_code == 1
-    assert result.stderr.startswith("The database does not answer (")
+    assert result.stderr == (
+        "The database plateau on 127.0.0.1:1 does not answer: nobody listens there; "
+        "see PLATEAU_DATABASE_URL.\n"
+    )
     assert result.stderr.count("\n") == 1
 
 
 def test_database_of_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLATEAU_DATABASE_URL", "mysql://x/y")
     result = runner.invoke(app, ["migrate"])
-    assert result.exit_code == 1
-    assert "mysql" in result.stderr
+    assert result.exit_code == 2
+    assert "PLATEAU_DATABASE_URL: “mysql” is no database" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("SIP_PORT", "abc", "PLATEAU_SIP_PORT=abc: input should be a valid integer"),
+        ("SIP_PORT", "abc", "PLATEAU_SIP_PORT=abc: write a whole number from 1 to 65535"),
         ("TIME_ZONE", "Europe/Pari", "no time zone of that name (Europe/Paris?)"),
         ("TIME_ZONE", "Europe", "no time zone of that name"),
-        ("LANGUAGE", "de", "PLATEAU_LANGUAGE=de: input should be 'fr' or 'en'"),
-        ("RTP_FIRST", "30000", "PLATEAU_RTP_FIRST must be below PLATEAU_RTP_LAST"),
+        ("LANGUAGE", "de", "PLATEAU_LANGUAGE=de: write fr or en"),
+        ("RTP_FIRST", "30000", "PLATEAU_RTP_FIRST=30000 must be below PLATEAU_RTP_LAST=19999"),
         ("API_PORT", "99999", "PLATEAU_API_PORT=99999: "),
         ("COUNTRY_CODE", "+33", "PLATEAU_COUNTRY_CODE=+33: "),
     ],
@@ -110,7 +114,7 @@ def test_a_wrong_setting_is_one_sentence_from_every_command(
 ) -> None:
     monkeypatch.setenv(f"PLATEAU_{name}", value)
     result = runner.invoke(app, command)
-    assert result.exit_code in (1, 2)
+    assert result.exit_code == 2
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
 
@@ -185,13 +189,18 @@ def test_a_port_in_use_is_told_before_anything_starts(
         monkeypatch.setenv("PLATEAU_API_PORT", str(port))
         result = runner.invoke(app, ["up"])
     assert result.exit_code == 1
-    assert f"Port {port} on 127.0.0.1, wanted for the API and the pages" in result.stderr
+    assert f"PLATEAU_API_PORT={port}, wanted for the API and the pages on 127" in result.stderr
+    assert f"it is in use by {Path('/proc/self/comm').read_text().strip()} (pid {os.getpid()})" in (
+        result.stderr
+    )
     assert not started
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
 
 
 def test_the_password_is_told_before_what_may_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
     monkeypatch.setattr("switch.lifecycle.up", lambda *_, **__: None)
+    monkeypatch.setattr("switch.lifecycle.down", lambda *_, **__: ended.append("Asterisk"))
 
     def refuse(*_: object) -> int:
         raise OSError("no process")
@@ -202,7 +211,27 @@ def test_the_password_is_told_before_what_may_fail(monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 1
     said = result.stderr.splitlines()
     assert any(line.startswith("First administrator: admin / ") for line in said)
-    assert said[-2:] == ["Still running: Asterisk; `plateau down` ends it.", "no process"]
+    assert said[-2:] == ["Ended again what was started", "no process"]
+    assert ended == ["Asterisk"]
+
+
+def test_what_ran_before_runs_on_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+    monkeypatch.setattr("switch.lifecycle.runs", lambda _: True)
+    monkeypatch.setattr("switch.lifecycle.up", lambda *_, **__: None)
+    monkeypatch.setattr("switch.lifecycle.down", lambda *_, **__: ended.append("Asterisk"))
+    monkeypatch.setattr("plateau.daemons.Daemon.pid", lambda _: 1)
+    monkeypatch.setattr("plateau.stack.health", lambda *_: (False, ""))
+    monkeypatch.setattr("plateau.daemons.Daemon.stop", lambda self, _: ended.append(self.name))
+
+    def hang(*_: object, **__: object) -> None:
+        raise PlateauError("floor-slow", "the floor was not ready")
+
+    monkeypatch.setattr("plateau.daemons.Daemon.wait_ready", hang)
+    result = runner.invoke(app, ["up"])
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "the floor was not ready"
+    assert not ended
 
 
 def free_port() -> int:

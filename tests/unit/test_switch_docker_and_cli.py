@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from switch import cli, docker, lifecycle, prepare, process
-from switch.cli import app
+from plateau import switch_cli as cli
+from plateau.switch_cli import app
+from switch import docker, lifecycle, prepare, process
 from switch.model import SwitchConfig, SwitchUnavailable
 
 pytestmark = pytest.mark.unit
@@ -89,7 +90,7 @@ def test_up_without_any_asterisk_is_one_sentence_on_standard_error(
 ) -> None:
     monkeypatch.setattr("switch.finder._SYSTEM_FOLDERS", ())
     monkeypatch.setenv("PATH", str(tmp_path))
-    arguments = ["up", "--home", str(tmp_path / "home"), "--rootfs", str(tmp_path / "none")]
+    arguments = ["up", "--home", str(tmp_path / "home"), "--rootfs", str(tmp_path)]
     answer = CliRunner().invoke(app, arguments)
     assert answer.exit_code == 1
     assert answer.stdout == ""
@@ -107,16 +108,18 @@ def test_a_wrong_range_is_refused(tmp_path: Path, wrong: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--language", "de"], "de is no language"),
-        (["--sip-port", "70000"], "70000 is no port"),
-        (["--rtp", "20000-90000"], "90000 is no port"),
+        (["--language", "de"], "PLATEAU_LANGUAGE=de: write fr or en"),
+        (["--sip-port", "70000"], "PLATEAU_SIP_PORT=70000: write a whole number"),
+        (["--rtp", "20000-90000"], "PLATEAU_RTP_LAST=90000: write a whole number"),
+        (["--trunk", "carrier.example"], "PLATEAU_TRUNK_MATCH=carrier.example: "),
     ],
 )
 def test_values_that_asterisk_would_swallow_are_refused(
     tmp_path: Path, options: list[str], said: str
 ) -> None:
     answer = CliRunner().invoke(app, ["up", "--home", str(tmp_path), *options])
-    assert answer.exit_code == 1
+    assert answer.exit_code == 2
+    assert answer.stderr.startswith("plateau switch: PLATEAU_")
     assert said in answer.stderr
 
 
@@ -223,7 +226,7 @@ def test_a_new_home_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("switch.finder._SYSTEM_FOLDERS", ())
     monkeypatch.setenv("PATH", str(tmp_path))
     home = tmp_path / "home"
-    CliRunner().invoke(app, ["up", "--home", str(home), "--rootfs", str(tmp_path / "none")])
+    CliRunner().invoke(app, ["up", "--home", str(home), "--rootfs", str(tmp_path)])
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
