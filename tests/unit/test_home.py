@@ -23,7 +23,7 @@ runner = CliRunner()
 SOMEBODY = 65534
 
 WRITING = (["up"], ["migrate"], ["switch", "up"])
-READING = (
+READING: tuple[list[str], ...] = (
     *(["status"], ["down"], ["health", "floor"], ["health", "api"], ["floor"]),
     *(["config", "export"], ["config", "diff", "floor.yaml"], ["config", "import", "floor.yaml"]),
     *(["flow", "check", "flow.yaml"], ["flow", "try", "flow.yaml"], ["administrator"]),
