@@ -87,7 +87,7 @@ def down(config: SwitchConfig, *, grace_s: float = 5.0, progress: Progress = _si
     Returns False when it was not running.
     """
     config = _absolute(config)
-    if not _lock_file(config).exists():
+    if not (_lock_file(config).exists() or _record_file(config).exists()):
         return False  # nothing was ever started here: make nothing either
     with _locked(config):
         record = _read_record(config)
