@@ -234,10 +234,40 @@ async def test_a_program_books_a_callback_with_its_key(stand: Stand) -> None:
     assert isinstance(wish, e.BookCallback)
     assert (wish.id, wish.number, wish.at) == (told["id"], PARIS, at)
     assert wish.by == f"key:{made.json()['id']}"
-    for number in ("12", "+0123456789", "tel", "+3312345678901234"):
+    nobodys = ("0000000000", "+266696687", "02 66 69 66 87", "+33111111111")
+    for number in ("12", "+0123456789", "tel", "+3312345678901234", *nobodys):
         faulty = await stand.call("POST", "/callbacks", json=body | {"number": number})
         assert faulty.status_code == 422
         assert faulty.json()["errors"][0]["pointer"] == "/number"
+
+
+PASTED = [
+    "01\u202f23\u202f45\u202f67\u202f89",
+    "\u202a+33\u00a01 23 45 67 89\u202c",
+    "\ufeff+33 1\u200923\u200b45\u00ad67\u201389\t",
+    "\uff0b\uff13\uff13 1 23 45 67 89",
+]
+
+
+@pytest.mark.parametrize("number", PASTED)
+async def test_a_number_is_taken_as_it_was_copied(stand: Stand, number: str) -> None:
+    booked = await stand.call("POST", "/callbacks", json={"queue_id": "support", "number": number})
+    assert booked.status_code == 201, booked.text
+    assert booked.json()["number"] == PARIS
+    target = {"target": {"kind": "number", "id": number}}
+    sent = await stand.call("POST", "/agents/1001/call/transfer", json=target)
+    assert sent.status_code == 200, sent.text
+    assert acts(stand)[-1] == e.Transfer(ONE, Target(TargetKind.NUMBER, PARIS))
+    found = await stand.call("GET", "/calls", params={"number": number})
+    assert found.json()["items"] == []
+
+
+async def test_allowed_destinations_are_taken_as_they_were_copied(stand: Stand) -> None:
+    wanted = {"allowed": ["+33\u202f1", "36\u00a031"], "caller_id": PASTED[1]}
+    saved = await stand.call("PUT", "/outside", json=wanted)
+    assert saved.status_code == 200, saved.text
+    told = (await stand.call("GET", "/outside")).json()
+    assert (told["allowed"], told["caller_id"]) == (["+331", "3631"], PARIS)
 
 
 @pytest.mark.parametrize(

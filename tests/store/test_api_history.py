@@ -13,6 +13,7 @@ from acd.facts import (
     AlertChanged,
     AnyFact,
     CallbackChanged,
+    ContactArrived,
     ContactEnded,
     DispositionSet,
     MessageHeard,
@@ -374,3 +375,16 @@ async def test_alerts_come_in_pages_and_are_the_supervisors(stand: Stand) -> Non
     assert seen == whole
     assert (await stand.call("GET", "/alerts", "1001")).status_code == 403
     assert (await stand.call("GET", "/alerts?cursor=AAAA", "boss")).status_code == 422
+
+
+async def test_a_hidden_number_is_a_property_of_the_call(stand: Stand) -> None:
+    hidden = ContactArrived("h1", 1, T0, CallId("h1"), "601", None, None, None, withheld=True)
+    shown = ContactArrived("s1", 1, T0, CallId("s1"), "601", "+33612345678", None, None)
+    await tell(stand, more=[hidden, shown])
+    found = (await stand.call("GET", "/calls")).json()["items"]
+    told = {call["id"]: (call["number"], call["withheld"]) for call in found}
+    assert told == {"h1": (None, True), "s1": ("+33612345678", False)}
+    whole = (await stand.call("GET", "/calls/h1")).json()
+    assert whole["call"]["withheld"] is True
+    by_hand = await stand.call("GET", "/calls", params={"number": "06\u202f12 34 56 78"})
+    assert [call["id"] for call in by_hand.json()["items"]] == ["s1"]
