@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from acd.model import FlowId
 from ivr.document import Known, read
 from ivr.faults import Severity
+from store.config_diff import escaped
 from store.config_document import Configuration, FlowEntry
 from store.config_flows import get_flow_version
 from store.config_rules import ConfigFault
@@ -62,7 +63,12 @@ def flow_faults(before: Configuration, after: Configuration) -> list[ConfigFault
         if flow.document is None or (not gone and flow == before.flows.get(id_)):
             continue
         found += [
-            ConfigFault(f"/flows/{id_}/document", fault.message, fault.line, fault.column)
+            ConfigFault(
+                f"/flows/{escaped(id_)}/document",
+                f"flow {id_}: {fault.message}",
+                fault.line,
+                fault.column,
+            )
             for fault in read(flow.document, known, expected=FlowId(id_)).faults
             if fault.severity is Severity.ERROR
         ]

@@ -17,7 +17,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from acd.model import ID_PATTERN
+from api.config_hints import hint, not_well_formed
 from api.config_shapes import Configuration
 from store.config_diff import escaped
 from store.config_rules import ConfigFault
@@ -39,16 +39,25 @@ _TYPES: Final = (
 )
 
 
+_LED_BY_ZERO: Final = re.compile(r"[-+]?0[0-9]+")
+"""0100 is 64 to some readers of YAML and 100 to others: it is the text that stands there."""
+
+_SPREADSHEET: Final = re.compile(r"[0-9]+[.,]0+|[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
+"""What becomes of a telephone number in a spreadsheet: 33170000001.0, 3.317E+10."""
+
+
 class Spot(msgspec.Struct, frozen=True):
     """Where a value begins, from 1, and its key.
 
     `block`: the columns by which a text is indented that begins on the line below; None for others.
+    `written`: a single value as it stands in the file, without its quotes.
     """
 
     line: int
     column: int
     block: int | None = None
     key: tuple[int, int] | None = None
+    written: str | None = None
 
 
 class DocumentFault(msgspec.Struct, frozen=True):
@@ -92,18 +101,30 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def _placed(fault: ConfigFault, spots: Mapping[str, Spot]) -> DocumentFault:
-    pointer = fault.pointer
-    while pointer and pointer not in spots:
-        pointer = pointer.rpartition("/")[0]
+    pointer, message = fault.pointer, fault.message
+    if spots and fault.lacking is not None and _nearest(pointer, spots).count("/") < 2:
+        # Who uses it is not in this file: the section that lacks it is.
+        section = spots.get(fault.lacking)
+        message = f"{message}; it is configured already, and not in this file"
+        if section is not None and section.key is not None:
+            return DocumentFault(*section.key, fault.pointer, message)
+    pointer = _nearest(pointer, spots)
     spot = spots.get(pointer)
     if spot is None:
-        return DocumentFault(None, None, fault.pointer, fault.message)
-    line, column, message = spot.line, spot.column, fault.message
+        return DocumentFault(None, None, fault.pointer, message)
+    line, column = spot.line, spot.column
     if fault.line is not None and spot.block is not None:
         line, column = line + fault.line, (fault.column or 1) + spot.block
     elif fault.line is not None:
         message = f"line {fault.line} of the text: {message}"
     return DocumentFault(line, column, fault.pointer, message)
+
+
+def _nearest(pointer: str, spots: Mapping[str, Spot]) -> str:
+    """The pointer itself if the file has it, else the nearest above that it has."""
+    while pointer and pointer not in spots:
+        pointer = pointer.rpartition("/")[0]
+    return pointer
 
 
 # ---- reading ----------------------------------------------------------------------------------
@@ -121,7 +142,9 @@ def read_yaml(text: str) -> Reading:
             mark = error.context_mark or mark  # it never ended: where it began helps more
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         said = " ".join(part for part in (error.context, error.problem) if part)
-        fault = DocumentFault(line, column, "", f"not well formed: {said}")
+        lines = text.split("\n")
+        there = lines[line - 1] if line <= len(lines) else ""
+        fault = DocumentFault(line, column, "", not_well_formed(said, there, column))
         raise DocumentInvalid([fault]) from error
     except yaml.YAMLError as error:
         fault = DocumentFault(1, 1, "", f"this is not YAML: {error}")
@@ -177,28 +200,14 @@ def _shaped(item: ErrorDetails, spots: Mapping[str, Spot]) -> DocumentFault:
     """A fault of shape as a sentence at its place."""
     steps = [step for step in item["loc"] if step != "[key]"]
     pointer = "".join(f"/{escaped(str(step))}" for step in steps)
-    message = str(item["msg"]).removeprefix("Value error, ")
-    shown = str(item["input"])[:80]
-    match item["type"]:
-        case "extra_forbidden":
-            message = f"there is no “{steps[-1]}” here"
-        case "string_pattern_mismatch":
-            message = f"“{shown}” cannot stand here: {_pattern_hint(str(item['ctx']['pattern']))}"
-        case "string_type" if isinstance(item["input"], int | float):
-            message = f'must be text: write "{shown}" in quotes'
-    fault = _placed(ConfigFault(pointer, message), spots)
     spot = spots.get(pointer)
+    message = hint(item, None if spot is None else spot.written, section=len(steps) == 1)
+    fault = _placed(ConfigFault(pointer, message), spots)
     about_key = item["type"] == "extra_forbidden" or item["loc"][-1:] == ("[key]",)
     if about_key and spot is not None and spot.key is not None:
         line, column = spot.key
         return msgspec.structs.replace(fault, line=line, column=column)
     return fault
-
-
-def _pattern_hint(pattern: str) -> str:
-    if pattern == ID_PATTERN:
-        return "use letters without accents, digits, “_”, “.” and “-”, at most 63"
-    return f"the pattern is {pattern}"
 
 
 class _Builder:
@@ -250,12 +259,18 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         if self._wants_key():
+            if _SPREADSHEET.fullmatch(event.value):
+                spot = _spot(event)
+                message = (
+                    f"“{event.value}” is a number as a spreadsheet writes it: write its digits"
+                )
+                self.faults.append(DocumentFault(spot.line, spot.column, "", message))
             self._keys[-1] = (event.value, _spot(event))
         else:
             self._put(_value(event), self._spot_of(event))
 
     def _spot_of(self, event: yaml.ScalarEvent) -> Spot:
-        spot = _spot(event)
+        spot = msgspec.structs.replace(_spot(event), written=event.value)
         first = next((line for line in event.value.split("\n") if line.strip()), None)
         if event.style not in ("|", ">") or first is None:
             return spot
@@ -308,6 +323,8 @@ def _indent(line: str) -> int:
 def _value(event: yaml.ScalarEvent) -> Tree:
     text: str = event.value
     if not event.implicit[0]:  # quoted, or set as a block
+        return text
+    if _LED_BY_ZERO.fullmatch(text):
         return text
     for tag, pattern, _ in _TYPES:
         if pattern.fullmatch(text):

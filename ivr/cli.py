@@ -76,13 +76,16 @@ def _read(file: Path) -> Reading:
     from ivr.document import Reading, read
     from ivr.faults import FlowFault, Severity
 
+    line = column = 1
     try:
-        return read(file.read_text(encoding="utf-8"))
+        return read(file.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
     except UnicodeDecodeError as error:
-        message = f"is not UTF-8 text (byte {error.start})"
-    return Reading(None, (FlowFault(1, 1, message, Severity.ERROR),))
+        before = error.object[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        message = "this is not UTF-8 text: save the file as UTF-8"
+    return Reading(None, (FlowFault(line, column, message, Severity.ERROR),))
 
 
 def _instant_ms(at: str | None) -> int:

@@ -15,17 +15,21 @@ from acd.config import AlertMetric, AlertRule, MessageKind, Outside, Step, WrapU
 from acd.expressions import ExpressionInvalid, parse, skills_named
 from acd.model import Target, TargetKind
 from store.config_diff import escaped
-from store.config_document import AgentEntry, Configuration
+from store.config_document import SINGULAR, AgentEntry, Configuration
 from store.rows import QueueRow
 
 
 class ConfigFault(msgspec.Struct, frozen=True):
-    """One thing that is wrong, and where; `line` and `column` lie within a text at that place."""
+    """One thing that is wrong, and where; `line` and `column` lie within a text at that place.
+
+    `lacking`: the section (a pointer) in which something is missing that is used here.
+    """
 
     pointer: str
     message: str
     line: int | None = None
     column: int | None = None
+    lacking: str | None = None
 
 
 TARGETS: Final = ("on_max_wait", "on_full", "on_closed", "on_nobody")
@@ -42,6 +46,9 @@ _RATIOS: Final = frozenset(
 )
 
 
+_SECTIONS: Final = {kind: name for name, kind in SINGULAR.items()}
+
+
 def faults(configuration: Configuration) -> list[ConfigFault]:
     """All that is wrong, section by section; empty if nothing is."""
     return [
@@ -55,8 +62,18 @@ def faults(configuration: Configuration) -> list[ConfigFault]:
     ]
 
 
-def _missing(kind: str, id_: str, known: Collection[str]) -> str | None:
-    return None if id_ in known else f"there is no {kind} “{id_}”"
+def _lacks(pointer: str, kind: str, id_: str, known: Collection[str]) -> Iterator[ConfigFault]:
+    """The fault that `pointer` names a thing that is not there; who names it is told."""
+    if id_ not in known:
+        message = f"there is no {kind} “{id_}”, which {_user(pointer)} uses"
+        yield ConfigFault(pointer, message, lacking=f"/{_SECTIONS[kind]}")
+
+
+def _user(pointer: str) -> str:
+    """What a pointer lies in, as agent 1001 or queue support."""
+    name, _, rest = pointer.removeprefix("/").partition("/")
+    id_ = rest.partition("/")[0].replace("~1", "/").replace("~0", "~")
+    return f"{SINGULAR.get(name, name)} {id_}"
 
 
 def _at(*steps: object) -> str:
@@ -71,9 +88,9 @@ def _queues(all_: Configuration) -> Iterator[ConfigFault]:
         yield from _required(all_, id_, queue)
         yield from _steps(all_, id_, queue.steps)
         yield from _waiting(id_, queue)
-        if queue.calendar is not None and queue.calendar not in all_.calendars:
+        if queue.calendar is not None:
             there = _at("queues", id_, "calendar")
-            yield ConfigFault(there, f"there is no calendar “{queue.calendar}”")
+            yield from _lacks(there, "calendar", queue.calendar, all_.calendars)
         for name in TARGETS:
             target: Target | None = getattr(queue, name)
             if target is not None:
@@ -84,8 +101,8 @@ def _queues(all_: Configuration) -> Iterator[ConfigFault]:
 
 def _required(all_: Configuration, id_: str, queue: QueueRow) -> Iterator[ConfigFault]:
     for index, asked in enumerate(queue.required):
-        if wrong := _missing("skill", asked.skill, all_.skills):
-            yield ConfigFault(_at("queues", id_, "required", index, "skill"), wrong)
+        there = _at("queues", id_, "required", index, "skill")
+        yield from _lacks(there, "skill", asked.skill, all_.skills)
 
 
 def _steps(all_: Configuration, id_: str, steps: Sequence[Step]) -> Iterator[ConfigFault]:
@@ -96,22 +113,19 @@ def _steps(all_: Configuration, id_: str, steps: Sequence[Step]) -> Iterator[Con
         if step.only_preferred and not step.preferred:
             yield ConfigFault(f"{here}/only_preferred", "nobody is preferred: nobody would fit")
         for number, agent in enumerate(step.preferred):
-            if wrong := _missing("agent", agent, all_.agents):
-                yield ConfigFault(f"{here}/preferred/{number}", wrong)
+            yield from _lacks(f"{here}/preferred/{number}", "agent", agent, all_.agents)
         if step.expression is not None:
-            for wrong in _expression(all_, step.expression):
-                yield ConfigFault(f"{here}/expression", wrong)
+            yield from _expression(all_, step.expression, f"{here}/expression")
 
 
-def _expression(all_: Configuration, text: str) -> Iterator[str]:
+def _expression(all_: Configuration, text: str, here: str) -> Iterator[ConfigFault]:
     try:
         tree = parse(text)
     except ExpressionInvalid as error:
-        yield str(error)
+        yield ConfigFault(here, str(error))
         return
     for skill in sorted(skills_named(tree)):
-        if wrong := _missing("skill", skill, all_.skills):
-            yield wrong
+        yield from _lacks(here, "skill", skill, all_.skills)
 
 
 def _waiting(id_: str, queue: QueueRow) -> Iterator[ConfigFault]:
@@ -162,8 +176,8 @@ def _target(
             kind, name = _KNOWN_IN[target.kind]
             if target.id is None:
                 yield ConfigFault(f"{here}/id", f"which {kind} is it?")
-            elif wrong := _missing(kind, target.id, getattr(all_, name)):
-                yield ConfigFault(f"{here}/id", wrong)
+            else:
+                yield from _lacks(f"{here}/id", kind, target.id, getattr(all_, name))
 
 
 def _service(
@@ -172,7 +186,7 @@ def _service(
     """Voicemail and callback belong to a queue that offers them; without an id to this one."""
     offers = queue if target.id is None else all_.queues.get(target.id)
     if offers is None:
-        yield ConfigFault(f"{here}/id", f"there is no queue “{target.id}”")
+        yield from _lacks(f"{here}/id", "queue", target.id or "", all_.queues)
     elif getattr(offers, target.kind.value) is None:
         message = f"the queue “{offers.id}” offers no {target.kind}: give it `{target.kind}`"
         yield ConfigFault(f"{here}/kind", message)
@@ -236,18 +250,16 @@ def _agents(all_: Configuration) -> Iterator[ConfigFault]:
         here = _at("agents", id_)
         if id_ == "me":
             yield ConfigFault(here, "“me” is oneself on REST: choose another id")
-        if agent.team is not None and agent.team not in all_.teams:
-            yield ConfigFault(f"{here}/team", f"there is no team “{agent.team}”")
+        if agent.team is not None:
+            yield from _lacks(f"{here}/team", "team", agent.team, all_.teams)
         yield from _of_agent(all_, agent, here)
 
 
 def _of_agent(all_: Configuration, agent: AgentEntry, here: str) -> Iterator[ConfigFault]:
     for index, held in enumerate(agent.skills):
-        if wrong := _missing("skill", held.skill, all_.skills):
-            yield ConfigFault(f"{here}/skills/{index}/skill", wrong)
+        yield from _lacks(f"{here}/skills/{index}/skill", "skill", held.skill, all_.skills)
     for index, place in enumerate(agent.queues):
-        if wrong := _missing("queue", place.queue, all_.queues):
-            yield ConfigFault(f"{here}/queues/{index}/queue", wrong)
+        yield from _lacks(f"{here}/queues/{index}/queue", "queue", place.queue, all_.queues)
 
 
 def _phones(all_: Configuration) -> Iterator[ConfigFault]:
@@ -283,9 +295,9 @@ def _alert_rules(all_: Configuration) -> Iterator[ConfigFault]:
 
 
 def _alert_rule(all_: Configuration, id_: str, rule: AlertRule) -> Iterator[ConfigFault]:
-    if rule.queue is not None and rule.queue not in all_.queues:
+    if rule.queue is not None:
         there = _at("alert_rules", id_, "queue")
-        yield ConfigFault(there, f"there is no queue “{rule.queue}”")
+        yield from _lacks(there, "queue", rule.queue, all_.queues)
     if rule.metric in _RATIOS and not 0 <= rule.threshold <= 1:
         message = f"{rule.metric} is a ratio: its threshold is from 0 to 1, not {rule.threshold:g}"
         yield ConfigFault(_at("alert_rules", id_, "threshold"), message)
@@ -293,5 +305,4 @@ def _alert_rule(all_: Configuration, id_: str, rule: AlertRule) -> Iterator[Conf
 
 def _numbers(all_: Configuration) -> Iterator[ConfigFault]:
     for dnis, number in all_.numbers.items():
-        if wrong := _missing("flow", number.flow, all_.flows):
-            yield ConfigFault(_at("numbers", dnis, "flow"), wrong)
+        yield from _lacks(_at("numbers", dnis, "flow"), "flow", number.flow, all_.flows)

@@ -90,10 +90,10 @@ def test_differences_are_told_place_by_place(file: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "at", "says"),
     [
-        ("ring_s: 15", "ring_s: 1", "1\n    rona", "greater than or equal to 3"),
-        ("team: nord", "team: sud", "sud", "there is no team “sud”"),
+        ("ring_s: 15", "ring_s: 1", "1\n    rona", "must be 3 at least"),
+        ("team: nord", "team: sud", "sud", "there is no team “sud”, which agent 1001 uses"),
         ("skills.fr >= 7", "skills.fr > x", "skills.fr > x", "column 13: expected a level"),
-        ("queue: support\nnumbers", "queue: suport\nnumbers", "suport", "did you mean “support”"),
+        ("queue: support\nnumbers", "queue: suport\nnumbers", "suport", "flow welcome: "),
     ],
 )
 def test_faults_name_file_line_and_column(
@@ -111,10 +111,24 @@ def test_faults_name_file_line_and_column(
     assert "skills: {}" in run("export").output
 
 
+def test_a_file_that_lacks_what_others_use_is_told_at_its_section(file: Path) -> None:
+    assert run("import", file).exit_code == 0
+    less = file.parent / "less.yaml"
+    less.write_text("plateau: 1\n\nskills:\n  other: {name: Other}\n", encoding="utf-8")
+    refused = run("import", less)
+    assert refused.exit_code == 2
+    said = refused.stderr.splitlines()
+    assert said
+    assert all(line.startswith(f"{less}:3:1: there is no skill “") for line in said)
+    assert all("uses; it is configured already, and not in this file" in line for line in said)
+    assert any("which agent 1001 uses" in line for line in said)
+
+
 def test_what_cannot_be_read_is_one_sentence(home: Path) -> None:
     assert "cannot be read" in run("import", home / "none.yaml").output
     (home / "latin.yaml").write_bytes(b"teams: {a: {name: \xe9}}")
-    assert "is not UTF-8" in run("diff", home / "latin.yaml").output
+    latin = run("diff", home / "latin.yaml").output
+    assert f"{home}/latin.yaml:1:19: this is not UTF-8 text" in latin
     empty = run("export")
     assert (empty.exit_code, "plateau migrate" in empty.output) == (2, True)
 

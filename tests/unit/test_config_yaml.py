@@ -245,7 +245,7 @@ def test_shapes_and_values_have_the_same_fields_and_defaults(
         ("a: 1\n---\nb: 1\n", 2, 1, "a second document"),
         ("skils: {}", 1, 1, "there is no “skils” here"),
         ("skills:\n  français: {name: A}\n", 2, 3, "letters without accents"),
-        ("queues:\n  a: {name: A, ring_s: 1}\n", 2, 24, "greater than or equal to 3"),
+        ("queues:\n  a: {name: A, ring_s: 1}\n", 2, 24, "must be 3 at least"),
         ("queues:\n  a: {name: A, rings: 9}\n", 2, 16, "there is no “rings” here"),
         ("teams: {a: {name: 12}}", 1, 19, 'write "12" in quotes'),
         ("agents:\n  a:\n    name: A\n    number: 41\n", 4, 13, 'write "41" in quotes'),

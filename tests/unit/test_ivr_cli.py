@@ -49,7 +49,10 @@ def test_a_file_that_is_not_text_is_a_fault(tmp_path: Path) -> None:
     path = tmp_path / "sound.yaml"
     path.write_bytes(b"flow: \xff\xfe")
     code, output = run("check", str(path))
-    assert (code, output) == (1, f"{path}:1:1: error: is not UTF-8 text (byte 6)\n")
+    assert (code, output) == (
+        1,
+        f"{path}:1:7: error: this is not UTF-8 text: save the file as UTF-8\n",
+    )
 
 
 def test_try_walks_to_the_queue() -> None:
