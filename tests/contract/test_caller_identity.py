@@ -222,6 +222,7 @@ _AT = "@[remote_ip]:[remote_port]"
         f"sip:601;rn=+33140000000;npdi{_AT};user=phone",
         f"sip:601%3Bcpc=ordinary{_AT}",
         f"sip:601;phone-context=+33{_AT}",
+        "tel:601;phone-context=+33",
     ],
 )
 async def test_parameters_of_the_dialled_number_lead_nowhere_else(
