@@ -17,6 +17,7 @@ from acd.model import (
     AgentState,
     CallId,
     ChannelId,
+    LegEnd,
     MonitorMode,
     PhoneId,
     PlaybackId,
@@ -105,10 +106,11 @@ class PromptFinished(msgspec.Struct, frozen=True, tag=True):
 
 
 class ChannelGone(msgspec.Struct, frozen=True, tag=True):
-    """A leg has ended. `cause` is the Q.850 cause, None if unknown."""
+    """A leg has ended. `cause` is the Q.850 cause, None if unknown; `end` what is particular."""
 
     channel_id: ChannelId
     cause: int | None = None
+    end: LegEnd | None = None
 
 
 class ChannelHeld(msgspec.Struct, frozen=True, tag=True):

@@ -83,11 +83,14 @@ class Outcome(StrEnum):
 
     R = answered + abandoned + overflow + callback + voicemail + out_of_hours + self_service +
     flow_hang_up + rejected + failed: every contact received stands in exactly one of them.
-    `no_answer` is for calls that we made (manual, callback): nobody picked up.
+    `answered_elsewhere` is outside R: the network took the call back because another place that
+    rang has answered it. `no_answer` is for calls that we made (manual, callback): nobody picked
+    up.
     """
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
     OVERFLOW = "overflow"
     CALLBACK = "callback"
     VOICEMAIL = "voicemail"
@@ -100,11 +103,15 @@ class Outcome(StrEnum):
 
 
 class EndedBy(StrEnum):
-    """Who ended a call or a segment. `unknown` counts as ours, so that alarms fire."""
+    """Who ended a call or a segment. `unknown` counts as ours, so that alarms fire.
+
+    `media_lost`: nobody did. The switch cut a leg on which no sound had come for too long.
+    """
 
     CALLER = "caller"
     AGENT = "agent"
     SYSTEM = "system"
+    MEDIA_LOST = "media_lost"
     UNKNOWN = "unknown"
 
 
@@ -113,6 +120,7 @@ class VisitOutcome(StrEnum):
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
     OVERFLOW = "overflow"
     CALLBACK = "callback"
     VOICEMAIL = "voicemail"
@@ -136,16 +144,33 @@ class SegmentKind(StrEnum):
 
 
 class OfferEnd(StrEnum):
-    """How an offer to an agent ended."""
+    """How an offer to an agent, or the ringing of a number outside, ended.
+
+    `forwarded`: who was rung sent the call elsewhere (SIP 3xx), which is not followed.
+    """
 
     ANSWERED = "answered"
     RONA = "rona"
     BUSY = "busy"
     REJECTED = "rejected"
+    FORWARDED = "forwarded"
     CALLER_GONE = "caller_gone"
     UNREACHABLE = "unreachable"
     WITHDRAWN = "withdrawn"
     FAILED = "failed"
+
+
+class LegEnd(StrEnum):
+    """What is particular about the end of a leg.
+
+    media_lost: the switch cut it, because no RTP came for too long. answered_elsewhere: the network
+    took the call back before we answered (CANCEL), and says that another place has. forwarded: who
+    was rung wants to be rung elsewhere (SIP 3xx).
+    """
+
+    MEDIA_LOST = "media_lost"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    FORWARDED = "forwarded"
 
 
 class MonitorMode(StrEnum):

@@ -43,6 +43,8 @@ def _counts() -> tuple[Definition, ...]:
         ("failed", "En échec", "Failed", "F", "Our own fault, or not known: it must stay 0."),
         ("in_progress", "En cours", "In progress", "R−all others",
          "Not ended yet; a queue's: waiting."),
+        ("answered_elsewhere", "Répondus ailleurs", "Answered elsewhere", "AE",
+         "Taken back unanswered by the network: another place answered. In none of the others."),
         ("offered", "Présentés en file", "Offered to queues", "O",
          "Callers' visits, by entry; O = A+AB+OV+CB+VM + moved + closed + error + waiting."),
         ("answered", "Décrochés", "Answered", "A (visits)",
@@ -59,6 +61,8 @@ def _counts() -> tuple[Definition, ...]:
          "Wait > s, a known number, and nothing had of the last queue; by the loss. 0 for agents."),
         ("lost_calls_answered", "Appels perdus repris", "Lost calls answered since", "LCA",
          "The number was answered afterwards, in any call."),
+        ("media_lost", "Média perdu", "Media lost", "cut calls",
+         "Cut by the switch for want of sound, by the cut; they keep their outcome (A, AB…)."),
     )  # fmt: skip
     return tuple(
         Definition(key, fr, en, Unit.COUNT, formula, edges, _count(key))

@@ -115,6 +115,17 @@ class LossRow(msgspec.Struct, frozen=True):
     answered: bool
 
 
+class MediaLossRow(msgspec.Struct, frozen=True):
+    """A call that the switch cut because no sound came on one of its legs for too long.
+
+    `queue_id` is the last that the caller was in, `agent_id` who talked to them last.
+    """
+
+    queue_id: str | None
+    agent_id: str | None
+    cut_at: int
+
+
 class Sums(msgspec.Struct, frozen=True):
     """Everything that the formulas divide, for one scope in one interval; sums may be added.
 
@@ -122,22 +133,25 @@ class Sums(msgspec.Struct, frozen=True):
     + callback + voicemail + out_of_hours + self_service + flow_hang_up + rejected + failed +
     in_progress; `short_abandoned` are some of the abandoned. `off_hours` are all who came out of
     hours and were not handled, whatever they ended as, `off_hours_overflow` those of them who count
-    as overflow. For a queue these repeat the queue's
-    own counts (received = offered; what was moved away counts as overflow), for an agent they are
-    0.
+    as overflow. `answered_elsewhere` are callers whom the network took back before any answer,
+    because another place that rang had answered: they are in none of the others. For a queue these
+    repeat the queue's own counts (received = offered; what was moved away counts as overflow), for
+    an agent they are 0.
 
     Callers' visits, by entry into the queue: `offered` = answered + queue_abandoned +
     queue_overflow + queue_callback + queue_voicemail + queue_moved + queue_closed + queue_error +
-    waiting. The `timed_` ones leave out visits without a service-level threshold. Waits and times
-    are milliseconds; times are clipped to the interval. `talk_ms` is without hold, `consult_ms`
-    runs beside the caller's hold, `conference_ms` is the third party's. `served` is what handle
-    time is shared among: answered visits; for an agent the contacts that they talked on (a transfer
-    brings some that they did not answer). `talk_unwatched_ms` is talk in intervals in which no
-    agent's state was kept: hold and wrap-up are then unknown, not zero.
+    waiting; `queue_answered_elsewhere` stands beside them. The `timed_` ones leave out visits
+    without a service-level threshold. Waits and times are milliseconds; times are clipped to the
+    interval. `talk_ms` is without hold, `consult_ms` runs beside the caller's hold, `conference_ms`
+    is the third party's. `served` is what handle time is shared among: answered visits; for an
+    agent the contacts that they talked on (a transfer brings some that they did not answer).
+    `talk_unwatched_ms` is talk in intervals in which no agent's state was kept: hold and wrap-up
+    are then unknown, not zero.
 
     `estimates` are announced waits whose truth is known: those answered, and all others who waited
-    longer. Callbacks count by booking, messages and losses by when they were left; `paid_ms` is
-    time in paid states, whatever the agent did.
+    longer. Callbacks count by booking, messages and losses by when they were left, calls cut for
+    want of sound (`media_lost`) by when they were cut; `paid_ms` is time in paid states, whatever
+    the agent did.
     """
 
     received: int = 0
@@ -153,6 +167,7 @@ class Sums(msgspec.Struct, frozen=True):
     rejected: int = 0
     failed: int = 0
     in_progress: int = 0
+    answered_elsewhere: int = 0
     off_hours: int = 0
     off_hours_overflow: int = 0
 
@@ -166,6 +181,7 @@ class Sums(msgspec.Struct, frozen=True):
     queue_moved: int = 0
     queue_closed: int = 0
     queue_error: int = 0
+    queue_answered_elsewhere: int = 0
     waiting: int = 0
 
     timed_offered: int = 0
@@ -209,6 +225,7 @@ class Sums(msgspec.Struct, frozen=True):
     message_wait_ms: int = 0
     lost_calls: int = 0
     lost_calls_answered: int = 0
+    media_lost: int = 0
 
     ready_ms: int = 0
     offered_ms: int = 0

@@ -17,6 +17,7 @@ from kpi.rows import (
     CallbackRow,
     ContactRow,
     LossRow,
+    MediaLossRow,
     MessageRow,
     SegmentRow,
     StateRow,
@@ -31,6 +32,7 @@ Counts = defaultdict[str, int]
 
 _OUTCOMES = {
     Outcome.ABANDONED: "abandoned",
+    Outcome.ANSWERED_ELSEWHERE: "answered_elsewhere",
     Outcome.OVERFLOW: "overflow",
     Outcome.CALLBACK: "callback",
     Outcome.VOICEMAIL: "voicemail",
@@ -46,6 +48,7 @@ _OUTCOMES = {
 }
 _VISIT_OUTCOMES = {
     VisitOutcome.ABANDONED: "queue_abandoned",
+    VisitOutcome.ANSWERED_ELSEWHERE: "queue_answered_elsewhere",
     VisitOutcome.OVERFLOW: "queue_overflow",
     VisitOutcome.CALLBACK: "queue_callback",
     VisitOutcome.VOICEMAIL: "queue_voicemail",
@@ -68,6 +71,7 @@ _AS_CONTACTS = {
     "received": ("offered",),
     "handled": ("answered",),
     "abandoned": ("queue_abandoned",),
+    "answered_elsewhere": ("queue_answered_elsewhere",),
     "short_abandoned": ("queue_short_abandoned",),
     "overflow": ("queue_overflow", "queue_moved"),
     "callback": ("queue_callback",),
@@ -84,7 +88,12 @@ _CALLBACKS = {
     "cancelled": "callbacks_cancelled",
 }
 # What cuts a wait short without anybody's having waited too long or long enough.
-_TELLS_NOTHING = (VisitOutcome.MOVED, VisitOutcome.CLOSED, VisitOutcome.ERROR)
+_TELLS_NOTHING = (
+    VisitOutcome.MOVED,
+    VisitOutcome.CLOSED,
+    VisitOutcome.ERROR,
+    VisitOutcome.ANSWERED_ELSEWHERE,
+)
 
 
 class Tally:
@@ -109,6 +118,9 @@ class Tally:
             if index is None:
                 continue
             counts = self._counts[(None, index)]
+            if row.outcome is Outcome.ANSWERED_ELSEWHERE and not row.handled:
+                counts["answered_elsewhere"] += 1
+                continue
             counts["received"] += 1
             if row.handled:
                 counts["handled"] += 1
@@ -132,6 +144,10 @@ class Tally:
         if self._service_level_ms is not None:
             limit_ms = self._service_level_ms
         timed = limit_ms > 0
+        if row.outcome is VisitOutcome.ANSWERED_ELSEWHERE:
+            # Nobody here could have answered it any more: as if it had not come.
+            counts["queue_answered_elsewhere"] += 1
+            return
         counts["offered"] += 1
         counts["timed_offered"] += timed
         if row.left_at is None or row.outcome is None:
@@ -282,6 +298,15 @@ class Tally:
                 counts = self._counts[(scope(row), index)]
                 counts["lost_calls"] += 1
                 counts["lost_calls_answered"] += row.answered
+
+    def add_media_losses(
+        self, rows: Iterable[MediaLossRow], scope: Callable[[MediaLossRow], str | None]
+    ) -> None:
+        """Count calls whose sound was lost, by when they were cut."""
+        for row in rows:
+            index = index_of(self._borders, row.cut_at)
+            if index is not None:
+                self._counts[(scope(row), index)]["media_lost"] += 1
 
     def add_states(self, rows: Iterable[StateRow], *, per_agent: bool) -> None:
         """Clip agents' states; time signed out is nobody's."""

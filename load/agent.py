@@ -10,7 +10,7 @@ import re
 from enum import StrEnum
 from typing import ClassVar
 
-from load.call import PhoneCall
+from load.call import MOVED, PhoneCall
 from load.dialog import EndedBy
 from load.errors import PartyError, PartyTimeout, SippFailed
 from load.figures import Event
@@ -141,6 +141,14 @@ class SippAgent(Party):
     async def decline(self) -> None:
         """Answer 603 while ringing."""
         self.sipp.steer("DECLINE", self.dialog_id())
+
+    async def redirect(self, contact: str, status: int = 302) -> None:
+        """Answer 301, 302, 305 or 380 with this Contact while ringing, as phones forward calls."""
+        self.sipp.steer(MOVED[status], self.dialog_id(), **{"Forward-To": contact})
+
+    async def divert(self, diversion: str) -> None:
+        """Say 181 with this Diversion (RFC 5806) and go on ringing."""
+        self.sipp.steer("DIVERT", self.dialog_id(), **{"Forward-To": diversion})
 
     async def refused(self, *, timeout_s: float = 5.0) -> int:
         """Wait until the phone's refusal was acknowledged; return its code."""

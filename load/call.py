@@ -5,11 +5,22 @@ Decides how such a call is followed; refuses to know who dialled what.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from load.audio import RtpParty
 from load.dialog import Dialog, EndedBy, follow_sound
 from load.figures import Event
 from load.process import SippProcess
 from load.site import Site
+
+MOVED: Final[Mapping[int, str]] = {
+    301: "MOVED301",
+    302: "MOVED302",
+    305: "MOVED305",
+    380: "MOVED380",
+}
+"""The word that steers a called phone to that answer."""
 
 
 class Call(Dialog):
@@ -94,3 +105,11 @@ class OutsideCall(Call):
     async def decline(self) -> None:
         """Answer 603 while ringing."""
         self.sipp.steer("DECLINE", self.dialog_id())
+
+    async def redirect(self, contact: str, status: int = 302) -> None:
+        """Answer 301, 302, 305 or 380 with this Contact while ringing (RFC 3261, 8.1.3.4)."""
+        self.sipp.steer(MOVED[status], self.dialog_id(), **{"Forward-To": contact})
+
+    async def divert(self, diversion: str) -> None:
+        """Say 181 with this Diversion (RFC 5806) and go on ringing: it forwards by itself."""
+        self.sipp.steer("DIVERT", self.dialog_id(), **{"Forward-To": diversion})

@@ -115,6 +115,11 @@ class SippCaller(Party):
             self._hanging_up = True
             self.sipp.steer("HANGUP", self.call_id)
 
+    async def give_up(self, reason: str) -> None:
+        """Send CANCEL with this Reason (RFC 3326), before any answer; `ended()` tells when done."""
+        self._hanging_up = True
+        self.sipp.steer("GIVEUP", self.call_id, Why=reason)
+
     async def ended(self, *, timeout_s: float = 5.0) -> EndedBy:
         """Wait for the end and say who brought it.
 

@@ -53,7 +53,7 @@ _LEFT_WITH_NOTHING: Final = and_(
     _contact.outcome.in_([Outcome.OVERFLOW, Outcome.ANSWERED]),
     _visit.outcome.in_([VisitOutcome.OVERFLOW, VisitOutcome.VOICEMAIL]),
     or_(
-        _contact.reason.in_(["hung_up_on_the_way", "no_message", "max_wait"]),
+        _contact.reason.in_(["hung_up_on_the_way", "caller_media_lost", "no_message", "max_wait"]),
         _contact.reason.startswith("not_taken:"),
     ),
 )

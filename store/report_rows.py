@@ -10,14 +10,15 @@ from itertools import groupby
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, case, null, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from acd.model import AgentState, CallKind, Outcome, SegmentKind, VisitOutcome
+from acd.model import AgentState, CallKind, EndedBy, Outcome, SegmentKind, VisitOutcome
 from kpi.rows import (
     CallbackRow,
     ContactRow,
     LossRow,
+    MediaLossRow,
     MessageRow,
     SegmentRow,
     StateRow,
@@ -309,3 +310,36 @@ async def losses(conn: AsyncConnection, span: Range) -> list[LossRow]:
         )
     )
     return [LossRow(queue_id, lost_at, at is not None) for queue_id, lost_at, at in rows]
+
+
+async def media_losses(conn: AsyncConnection, span: Range) -> list[MediaLossRow]:
+    """Calls that the switch cut because the sound of one side was lost."""
+    queue_id = func.coalesce(
+        select(_visit.queue_id)
+        .where(_visit.contact_id == _contact.id, _visit.kind == _contact.kind)
+        .order_by(_visit.seq.desc())
+        .limit(1)
+        .scalar_subquery(),
+        _contact.queue_id,
+    )
+    agent_id = (
+        select(_segment.agent_id)
+        .where(
+            _segment.contact_id == _contact.id,
+            _segment.kind.in_([SegmentKind.TALK.value, SegmentKind.HOLD.value]),
+            _segment.end_reason == EndedBy.MEDIA_LOST.value,
+        )
+        .order_by(_segment.started_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = await conn.execute(
+        select(queue_id, agent_id, _contact.ended_at).where(
+            _contact.ended_by == EndedBy.MEDIA_LOST.value, _within(_contact.ended_at, span)
+        )
+    )
+    return [
+        MediaLossRow(*row)
+        for row in rows
+        if span.queue_id in (None, row[0]) and span.agent_id in (None, row[1])
+    ]

@@ -32,6 +32,7 @@ from kpi.rows import (
     CallbackRow,
     ContactRow,
     LossRow,
+    MediaLossRow,
     MessageRow,
     SegmentRow,
     StateRow,
@@ -107,6 +108,7 @@ class _Rows(msgspec.Struct, frozen=True):
     callbacks: list[CallbackRow]
     messages: list[MessageRow]
     losses: list[LossRow]
+    media_losses: list[MediaLossRow]
     targets: dict[str, float]
 
 
@@ -154,6 +156,7 @@ def _count(query: ReportQuery, rows: _Rows, zone: ZoneInfo) -> list[ReportRow]:
             tally.add_states(rows.states, per_agent=False)
             tally.add_transfers(rows.transfers, lambda _: None)
             _add_others(tally, rows, queues=False)
+            tally.add_media_losses(rows.media_losses, lambda _: None)
         case By.QUEUE:
             tally.add_visits(rows.visits, lambda row: row.queue_id)
             tally.add_segments(rows.segments, lambda row: row.queue_id, watched)
@@ -162,6 +165,8 @@ def _count(query: ReportQuery, rows: _Rows, zone: ZoneInfo) -> list[ReportRow]:
                 lambda row: row.queue_id,
             )
             _add_others(tally, rows, queues=True)
+            cut = [row for row in rows.media_losses if row.queue_id is not None]
+            tally.add_media_losses(cut, lambda row: row.queue_id)
         case By.AGENT:
             answered = [row for row in rows.visits if row.outcome is VisitOutcome.ANSWERED]
             tally.add_visits(answered, lambda row: row.agent_id)
@@ -172,6 +177,8 @@ def _count(query: ReportQuery, rows: _Rows, zone: ZoneInfo) -> list[ReportRow]:
                 lambda row: row.agent_id,
                 per_agent=True,
             )
+            cut = [row for row in rows.media_losses if row.agent_id is not None]
+            tally.add_media_losses(cut, lambda row: row.agent_id)
     found = tally.sums(queues=query.by is By.QUEUE, agents=query.by is By.AGENT)
     totals = gathered(found, fine_borders, borders)
     if query.by is not By.AGENT:
@@ -228,5 +235,6 @@ async def _read(conn: AsyncConnection, query: ReportQuery) -> _Rows:
         callbacks=await report_rows.callbacks(conn, span),
         messages=await report_rows.messages(conn, span),
         losses=await report_rows.losses(conn, span),
+        media_losses=await report_rows.media_losses(conn, span),
         targets=targets,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.counting.tally import QueueCounts
@@ -79,6 +79,10 @@ async def counts_since(conn: AsyncConnection, since: int) -> dict[QueueId, Queue
             visit.enqueued_at >= since,
             visit.queue_id.is_not(None),
             visit.kind == CallKind.INBOUND.value,
+            or_(
+                visit.outcome.is_(None),
+                visit.outcome != VisitOutcome.ANSWERED_ELSEWHERE.value,
+            ),
         )
         .group_by(visit.queue_id)
     )

@@ -43,7 +43,6 @@ _NO_DOING = (OfferEnd.CALLER_GONE, OfferEnd.WITHDRAWN)
 _BUSY = (AgentState.OFFERED, *IN_TALK, AgentState.WRAP_UP)
 """The states after which something asked for meanwhile may begin; their time counts as busy."""
 
-
 DISPOSITION_MISSING = "disposition-missing"
 """The slug with which somebody is refused who has to qualify the call first."""
 
@@ -78,7 +77,8 @@ class After(msgspec.Struct, frozen=True):
                 return not self.disposed
 
 
-_RESTING_ENDS = (OfferEnd.BUSY, OfferEnd.REJECTED, OfferEnd.UNREACHABLE, OfferEnd.FAILED)
+_REFUSALS = (OfferEnd.BUSY, OfferEnd.REJECTED, OfferEnd.FORWARDED)
+_RESTING_ENDS = (*_REFUSALS, OfferEnd.UNREACHABLE, OfferEnd.FAILED)
 
 
 def known(floor: Floor, agent_id: AgentId) -> AgentWork:

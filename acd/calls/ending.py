@@ -21,6 +21,7 @@ from acd.state.timers import Wake
 
 _VISIT_OUTCOMES = {
     Outcome.ABANDONED: VisitOutcome.ABANDONED,
+    Outcome.ANSWERED_ELSEWHERE: VisitOutcome.ANSWERED_ELSEWHERE,
     Outcome.OVERFLOW: VisitOutcome.OVERFLOW,
     Outcome.CALLBACK: VisitOutcome.CALLBACK,
     Outcome.VOICEMAIL: VisitOutcome.VOICEMAIL,
@@ -133,7 +134,10 @@ def _abandoned(floor: Floor, state: FlowState) -> Walked:
 def _leave_queue(floor: Floor, call: Call, ending: Ending, gone: ChannelId | None) -> Call:
     was_queued = stay.in_queue(floor, call)
     first = call.offers[0] if call.offers else None
-    how = OfferEnd.CALLER_GONE if ending.ended_by is EndedBy.CALLER else OfferEnd.WITHDRAWN
+    left = ending.ended_by in (EndedBy.CALLER, EndedBy.MEDIA_LOST)
+    # What rings here for one who was answered elsewhere is told so, and shows no missed call.
+    elsewhere = ending.outcome is Outcome.ANSWERED_ELSEWHERE
+    how = OfferEnd.CALLER_GONE if left and not elsewhere else OfferEnd.WITHDRAWN
     call = ringing.withdraw_all(floor, call, how, gone)
     if not was_queued:
         return call

@@ -1,7 +1,8 @@
 """Today's counts per queue, for the live page: the same rules as the KPIs, counted as they happen.
 
 Cohort rule: an outcome counts for the day on which the caller entered the queue. Consultations,
-callbacks and messages that queue are no callers. Pure.
+callbacks and messages that queue are no callers; nor is, afterwards, one who turns out to have been
+answered elsewhere. Pure.
 """
 
 from __future__ import annotations
@@ -75,6 +76,8 @@ class Tally:
         if closed.outcome is VisitOutcome.ANSWERED:
             counts.answered += 1
             counts.answered_in_time += waited_ms <= opened.service_level_ms
+        elif closed.outcome is VisitOutcome.ANSWERED_ELSEWHERE:
+            counts.offered -= 1
         elif closed.outcome is VisitOutcome.ABANDONED:
             counts.abandoned += 1
             in_all_ms = opened.waited_before_ms + waited_ms

@@ -24,7 +24,7 @@ from acd.events import (
     RecordingVerified,
 )
 from acd.flow import Digit, PromptDone
-from acd.model import CallId, CallKind, CallState, ChannelId, OfferEnd, PhoneId
+from acd.model import CallId, CallKind, CallState, ChannelId, LegEnd, OfferEnd, PhoneId
 from acd.state.floor import Floor, Role
 from acd.state.timers import Wake
 from acd.states import CallInput, call_goes
@@ -137,9 +137,9 @@ def channel_gone(floor: Floor, event: ChannelGone) -> None:
     call, role = found
     match role:
         case Role.CALLER:
-            hangups.first_leg_gone(floor, call)
+            hangups.first_leg_gone(floor, call, event.end)
         case Role.DIALLED:
-            how, ours = _offer_end(event.cause), event.cause in _NETWORK_FAILED
+            how, ours = _offer_end(event), event.cause in _NETWORK_FAILED
             offers.outside_failed(floor, call, how, leg_alive=False, ours=ours)
         case Role.THIRD:
             consulting.third_gone(floor, call)
@@ -152,9 +152,9 @@ def channel_gone(floor: Floor, event: ChannelGone) -> None:
 def _agent_leg_gone(floor: Floor, call: Call, event: ChannelGone) -> None:
     made = call.offer_on(event.channel_id)
     if call.talk is not None and call.talk.agent_channel_id == event.channel_id:
-        hangups.other_leg_gone(floor, call)
+        hangups.other_leg_gone(floor, call, event.end)
     elif made is not None:
-        how = _offer_end(event.cause)
+        how = _offer_end(event)
         if how is OfferEnd.UNREACHABLE:
             seating.probe(floor, made.agent_id)
         offers.failed(floor, call, made, how, leg_alive=False)
@@ -178,8 +178,10 @@ temporary failure, congestion.
 """
 
 
-def _offer_end(cause: int | None) -> OfferEnd:
-    return _OFFER_ENDS.get(cause or 0, OfferEnd.FAILED)
+def _offer_end(event: ChannelGone) -> OfferEnd:
+    if event.end is LegEnd.FORWARDED:
+        return OfferEnd.FORWARDED
+    return _OFFER_ENDS.get(event.cause or 0, OfferEnd.FAILED)
 
 
 def held(floor: Floor, channel_id: ChannelId, on_hold: bool) -> None:

@@ -37,6 +37,14 @@ TOGETHER_MS = 2_000
 LEAST_MUSIC_MS = 5_000
 """How long music is heard at least between two messages."""
 
+_TELLS_NOTHING = (
+    VisitOutcome.MOVED,
+    VisitOutcome.CLOSED,
+    VisitOutcome.ERROR,
+    VisitOutcome.ANSWERED_ELSEWHERE,
+)
+"""Ends of a wait that say nothing of how long it would have been."""
+
 PLAYING_AT_MOST_MS = 60_000
 """A playback whose end has not been told by then is given up, so that nobody waits for it."""
 
@@ -148,7 +156,7 @@ def _foretell(floor: Floor, visit: Visit) -> WaitForecast | None:
 def came_true(floor: Floor, visit: Visit, waited_ms: int, outcome: VisitOutcome) -> None:
     """The wait is over: what was predicted is compared, unless somebody else cut it short."""
     foretold = floor.foretelling.take(visit.id)
-    if foretold is None or outcome in (VisitOutcome.MOVED, VisitOutcome.CLOSED, VisitOutcome.ERROR):
+    if foretold is None or outcome in _TELLS_NOTHING:
         return
     answered = outcome is VisitOutcome.ANSWERED
     floor.forecast.came_true(visit.queue_id, foretold, waited_ms, answered)

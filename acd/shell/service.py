@@ -18,15 +18,16 @@ import structlog
 from acd.commands import Command
 from acd.engine import Engine
 from acd.errors import Rejected
-from acd.events import ChannelResumed, Event, Request, SwitchEvent
+from acd.events import ChannelGone, ChannelResumed, Event, Request, SwitchEvent
 from acd.facts import AnyFact, JournalEntry
 from acd.failing import FailedCalls, Failing
 from acd.model import CallId, ChannelId
+from acd.shell.leg_ends import LegEnds
 from acd.shell.translate import Contacts, event_of, seen_of
 from acd.state.floor import Turn
 from ari.connection import AriConnection, ConnectionState, Snapshot
 from ari.errors import AriError
-from ari.events_gen import AriEvent, ContactStatusChange
+from ari.events_gen import AriEvent, ChannelHangupRequest, ContactStatusChange
 
 log = structlog.get_logger(__name__)
 
@@ -98,6 +99,7 @@ class FloorService:
         self._on_turn = on_turn
         self._hands: Hands | None = None
         self._contacts = Contacts()
+        self._leg_ends = LegEnds()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
         self.startup_time: str | None = None
@@ -298,8 +300,13 @@ class FloorService:
         """From the event socket's reader: decode is done, decide now."""
         if isinstance(event, ContactStatusChange):
             happened: SwitchEvent | None = self._contacts.event_of(event)
+        elif isinstance(event, ChannelHangupRequest):
+            self._leg_ends.announced(event)
+            return
         else:
             happened = event_of(event, self._country)
+        if isinstance(happened, ChannelGone):
+            happened = self._leg_ends.explained(happened, event)
         if happened is not None:
             self.post(happened)
 
@@ -333,6 +340,7 @@ class FloorService:
         restarted = self.startup_time is not None and snapshot.startup_time != self.startup_time
         self.startup_time = snapshot.startup_time
         self._contacts.forget()
+        self._leg_ends.forget()
         seen = msgspec.structs.replace(
             seen_of(snapshot, app, self._country, taken_at, restarted),
             blind_since=self.blind_since,

@@ -50,7 +50,7 @@ from acd.events import (
 )
 from acd.failing import Failing
 from acd.model import ChannelId
-from acd.shell.translate import RUNG, SNOOP, TRANSFER_CONTEXT
+from acd.shell.translate import FORWARD_CONTEXT, RUNG, SNOOP, TRANSFER_CONTEXT
 from ari import asterisk, bridges, channels, endpoints, playbacks, recordings
 from ari.connection import AriConnection
 from ari.errors import AriError, Conflict, Gone, OutcomeUnknown, Replaced, Unavailable
@@ -314,16 +314,25 @@ class Switchboard:
             app_args=f"{RUNG},{command.call_id}",
             caller_id=shown,
             timeout_s=command.limit_s,
-            variables={"TIMEOUT(absolute)": str(self._max_call_s)},
+            variables=self._on_every_leg(),
             pin=command.call_id,
         )
 
-    def _ring(self, command: RingAgent) -> Coroutine[None, None, object]:
-        variables = {
+    def _on_every_leg(self) -> dict[str, str]:
+        """What each leg carries that we dial.
+
+        Asterisk follows a 3xx into the leg's own context (`handle_call_forward` in dial.c), where
+        it would be a caller of ours, unless this variable names another.
+        """
+        return {
             "TIMEOUT(absolute)": str(self._max_call_s),
-            # Where the switch puts what this phone transfers by itself; the floor takes it there.
-            "TRANSFER_CONTEXT": TRANSFER_CONTEXT,
+            "FORWARD_CONTEXT": FORWARD_CONTEXT,
         }
+
+    def _ring(self, command: RingAgent) -> Coroutine[None, None, object]:
+        variables = self._on_every_leg()
+        # Where the switch puts what this phone transfers by itself; the floor takes it there.
+        variables["TRANSFER_CONTEXT"] = TRANSFER_CONTEXT
         if command.auto_answer:
             # Two dialects of the same wish; phones know one or the other.
             variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:plateau>;answer-after=0"

@@ -52,6 +52,9 @@ SNOOP = "snoop"
 TRANSFER_CONTEXT = "phone-transfer"
 """Where the switch puts what a phone transfers blind; the dialplan knows it by this name."""
 
+FORWARD_CONTEXT = "forwarded"
+"""Where the switch puts a leg that was rung and forwards us: no number is there, so nowhere."""
+
 TRANSFERRED = "Success"
 """What the switch says of a transfer by phone that it has carried out."""
 
@@ -59,6 +62,7 @@ HEARD = frozenset(
     {
         "StasisStart",
         "StasisEnd",
+        "ChannelHangupRequest",
         "ChannelDestroyed",
         "ChannelDtmfReceived",
         "ChannelHold",

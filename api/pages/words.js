@@ -62,6 +62,7 @@ export const WORDS = {
       answered: "Traité", abandoned: "Abandonné", overflow: "Débordé", callback: "Rappel demandé",
       out_of_hours: "Hors plage", self_service: "Libre-service", flow_hang_up: "Raccroché par le SVI",
       rejected: "Refusé", failed: "Échec", voicemail: "Message laissé", no_answer: "Sans réponse",
+      answered_elsewhere: "Répondu ailleurs",
     },
     // the agent's page
     agentPage: "Poste de travail", noAgentHere: "Ce compte n’est rattaché à aucun téléconseiller.",
@@ -165,6 +166,7 @@ export const WORDS = {
       answered: "Answered", abandoned: "Abandoned", overflow: "Overflow", callback: "Callback asked",
       out_of_hours: "Out of hours", self_service: "Self-service", flow_hang_up: "Hung up by the IVR",
       rejected: "Rejected", failed: "Failed", voicemail: "Message left", no_answer: "No answer",
+      answered_elsewhere: "Answered elsewhere",
     },
     agentPage: "Agent desk", noAgentHere: "This account belongs to no agent.",
     phone: "Phone", ownPhone: "my own", connected: "Keep the line open", startWork: "Start work",

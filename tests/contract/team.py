@@ -72,6 +72,8 @@ SKILLS: Final[Mapping[str, Mapping[str, int]]] = {
     "gus": {"support": 1},
 }
 SEAT: Final = PhoneId("seat-1")
+RINGING: Final = "611"
+"""The number of sales whose callers hear ringing until an agent answers: no 200 before."""
 OUTSIDE_NUMBER: Final = "+33140000099"
 SHOWN_OUTSIDE: Final = "+33140000000"
 FORBIDDEN_NUMBER: Final = "+88213000000"
@@ -135,6 +137,10 @@ class TeamFloor(RealFloor):
                     conn, flow, document, created_by="test", now_ms=now_ms
                 )
                 await store_config.create_number(conn, NumberRow(dnis, flow.id))
+            flow = FlowRow(FlowId("sales-ringing"), "Ventes, sonnerie")
+            document = direct(flow.id, QueueId("sales"), "with_agent")
+            await store_config.create_flow(conn, flow, document, created_by="test", now_ms=now_ms)
+            await store_config.create_number(conn, NumberRow(RINGING, flow.id))
             for name, levels in SKILLS.items():
                 await store_config.create_agent(conn, self._row(name, levels), now_ms)
             seat = SeatRow(SEAT, "Poste 1", self._digest(SEAT, SEAT))

@@ -140,7 +140,11 @@ async def test_an_agent_is_rung_with_a_limit_and_a_longest_life() -> None:
     assert query["timeout"] == "25"
     assert query["callerId"] == '"Evil 1" <0612>'
     assert body == {
-        "variables": {"TIMEOUT(absolute)": "3600", "TRANSFER_CONTEXT": "phone-transfer"}
+        "variables": {
+            "TIMEOUT(absolute)": "3600",
+            "FORWARD_CONTEXT": "forwarded",
+            "TRANSFER_CONTEXT": "phone-transfer",
+        }
     }
 
 

@@ -19,6 +19,7 @@ _HARNESS = SCENARIOS.parent
 #: What the harness sends to steer a call; a scenario that waits for anything else waits for ever.
 _VERBS = {
     "HANGUP", "ANSWER", "BUSY", "DECLINE", "UNKNOWN", "OFFER", "TRANSFER", "DIAL", "LEAVE", "SKIP",
+    "GIVEUP", "DIVERT", "MOVED301", "MOVED302", "MOVED305", "MOVED380",
 }  # fmt: skip
 _SIP = {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS"}
 

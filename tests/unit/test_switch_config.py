@@ -121,8 +121,10 @@ def test_every_dialplan_context_enters_stasis_or_is_where_it_leads(config: Switc
     contexts = dict(re.findall(r"^\[([a-z-]+)\]\n(.*?)(?=^\[|\Z)", text, re.M | re.S))
     assert set(contexts) == {
         *("general", "from-trunk", "trunk-call", "from-agents", "phone-call"),
-        *("phone-transfer", "after-app", "fallback"),
+        *("phone-transfer", "forwarded", "after-app", "fallback"),
     }
+    assert "exten" not in contexts["forwarded"], "nobody is reached by a forwarding"
+    assert '"${CHANNEL(channeltype)}" = "Local"]?after-app,s,done)' in contexts["trunk-call"]
     ways = (("from-trunk", "trunk-call", "inbound"), ("from-agents", "phone-call", "agent"))
     for name, call, word in ways:
         entries = contexts[name].count("exten =>")

@@ -1,0 +1,74 @@
+"""Why legs end: Asterisk tells it a moment before the end itself.
+
+A caller's leg that ends gives ChannelHangupRequest, then StasisEnd, which says nothing of the
+cause; ChannelDestroyed, which does, comes only of legs that we dialled. Seen on 22.10.1:
+
+| what happened | ChannelHangupRequest | ChannelDestroyed |
+|---|---|---|
+| hung up (BYE), whatever its Reason | no cause | 16 |
+| no RTP for too long (`rtp_timeout`) | soft, 1: `AST_SOFTHANGUP_DEV` | 44 |
+| hung up by us (ARI) | soft, 32 | 16 |
+| CANCEL | 127, tech_cause 487 | |
+| CANCEL, Reason: Q.850;cause=26 | 26, tech_cause 487 | |
+| 3xx from whom we rang | 23, tech_cause 302 | the same |
+
+Knows ARI's vocabulary; decides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from acd.events import ChannelGone
+from acd.model import ChannelId, LegEnd
+from ari.events_gen import ChannelDestroyed, ChannelHangupRequest
+
+_DEVICE: Final = 1
+"""`AST_SOFTHANGUP_DEV` (channel.h): the channel driver itself ends the leg."""
+
+_ANSWERED_ELSEWHERE: Final = 26
+"""`AST_CAUSE_ANSWERED_ELSEWHERE` (causes.h), Q.850's "non-selected user clearing"."""
+
+_REDIRECTED: Final = 23
+_CANCELLED: Final = 487
+
+
+class LegEnds:
+    """What was told of each leg's end before it came."""
+
+    def __init__(self) -> None:
+        self._told: dict[ChannelId, LegEnd] = {}
+
+    def forget(self) -> None:
+        """After a gap, the ends that were announced have passed unseen."""
+        self._told.clear()
+
+    def announced(self, event: ChannelHangupRequest) -> None:
+        """Keep what is particular about an end that is to come."""
+        end = _particular(event)
+        if end is not None:
+            self._told[ChannelId(event.channel.id)] = end
+
+    def explained(self, gone: ChannelGone, event: object) -> ChannelGone:
+        """The end of a leg, told by `event`, with what is known about it."""
+        told = self._told.pop(gone.channel_id, None)
+        if told is None and isinstance(event, ChannelDestroyed) and _is_redirect(event):
+            told = LegEnd.FORWARDED
+        return gone if told is None else msgspec.structs.replace(gone, end=told)
+
+
+def _particular(event: ChannelHangupRequest) -> LegEnd | None:
+    if event.soft:
+        return LegEnd.MEDIA_LOST if event.cause == _DEVICE else None
+    if event.tech_cause == _CANCELLED and event.cause == _ANSWERED_ELSEWHERE:
+        return LegEnd.ANSWERED_ELSEWHERE
+    return LegEnd.FORWARDED if _is_redirect(event) else None
+
+
+def _is_redirect(event: ChannelHangupRequest | ChannelDestroyed) -> bool:
+    """Whether a 3xx ended it (RFC 3261, 21.3)."""
+    if event.tech_cause is not None:
+        return 300 <= event.tech_cause <= 399
+    return event.cause == _REDIRECTED
