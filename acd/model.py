@@ -377,6 +377,19 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     over: bool = False
 
 
+class OwedWrapUp(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The wrap-up of a customer's call that ended while its agent was on a second call.
+
+    It begins when that one is over. `seconds`: how long it lasts, unless it is `mandatory`.
+    """
+
+    contact_id: CallId
+    queue_id: QueueId | None
+    visit_id: VisitId | None
+    seconds: int
+    mandatory: bool = False
+
+
 class AgentWork(msgspec.Struct, frozen=True, omit_defaults=True):
     """One agent's live state; journaled whole, so that a restart finds it again.
 
@@ -386,7 +399,8 @@ class AgentWork(msgspec.Struct, frozen=True, omit_defaults=True):
     `resting_until` keeps a phone that has just been busy or refused a call out of the choice for a
     moment. `phone` is where they signed in, None: their own. `connected`: they keep a leg up,
     `line` once it is (`line_up`). `calls_taken`, `busy_ms` and `signed_in_at` count since they
-    signed in. `consult_id` is the consultation that they lead beside `call_id`.
+    signed in. `consult_id` is the consultation that they lead beside `call_id`. `owed` is the
+    wrap-up that begins after their present call, for one before it.
     """
 
     id: AgentId
@@ -416,4 +430,5 @@ class AgentWork(msgspec.Struct, frozen=True, omit_defaults=True):
     wrap_up_until: int | None = None
     wrap_up_extended: bool = False
     wrap_up_mandatory: bool = False
+    owed: OwedWrapUp | None = None
     seq: int = 0

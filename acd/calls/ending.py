@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from acd.agents import availability
+from acd.agents import availability, second_calls
 from acd.call import Call
 from acd.calls import consultation_ends, dialling, monitors, ringing, talks
 from acd.commands import DestroyBridge, StopRecording
@@ -209,7 +209,7 @@ def _release_first_leg(floor: Floor, call: Call, ending: Ending, gone: ChannelId
             consultation_ends.hush(floor, call)
         legs.let_go(floor, call.id, call.channel_id, gone, ending.cause)
     if call.caller_agent_id is not None:
-        availability.talk_over(
+        second_calls.talk_over(
             floor, call.caller_agent_id, availability.After(call.id, call.contact)
         )
     return call

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from acd.agents import availability
+from acd.agents import availability, second_calls
 from acd.call import Call
 from acd.commands import (
     CreateBridge,
@@ -298,7 +298,7 @@ def close(floor: Floor, call: Call, ended_by: EndedBy | str, gone: ChannelId | N
         floor.talking[call.visit.queue_id] -= 1
     call = floor.put_call(msgspec.structs.replace(call, talk=None))
     if talk.agent_id is not None:
-        availability.talk_over(floor, talk.agent_id, after_of(floor, call, talk))
+        second_calls.talk_over(floor, talk.agent_id, after_of(floor, call, talk))
     return call
 
 

@@ -9,7 +9,7 @@ from acd.call import Call
 from acd.calls import consultation_ends, talks
 from acd.calls.ending import Ending, end
 from acd.commands import MuteLeg, SendDigits
-from acd.desk import consulting
+from acd.desk import consulting, second_lines
 from acd.destinations import callbacks, voicemail
 from acd.errors import Rejected
 from acd.facts import DigitsSent
@@ -153,4 +153,5 @@ def _hang_up_talk(floor: Floor, held: Hand) -> None:
     elif third is not None and held.side is Side.AGENT:
         consulting.leave_conference(floor, held.work.id)
     elif not voicemail.put_back(floor, held.front, leg_alive=True):
-        end(floor, held.front, Ending(Outcome.ANSWERED, "agent_hung_up", EndedBy.AGENT))
+        front = second_lines.part(floor, held.front)
+        end(floor, front, Ending(Outcome.ANSWERED, "agent_hung_up", EndedBy.AGENT))

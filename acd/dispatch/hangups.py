@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from acd.call import Call
 from acd.calls.ending import Ending, end
-from acd.desk import consulting
+from acd.desk import consulting, second_lines
 from acd.destinations import callbacks, voicemail
 from acd.model import CallKind, CallState, EndedBy, LegEnd, Outcome
 from acd.queues import stay
@@ -25,6 +25,7 @@ def first_leg_gone(floor: Floor, call: Call, how: LegEnd | None = None) -> None:
     if call.kind is CallKind.CALLBACK and not call.served:
         callbacks.customer_left(floor, call)
         return
+    call = second_lines.part(floor, call)
     who = EndedBy.AGENT if call.caller_agent_id is not None else EndedBy.CALLER
     end(floor, call, _ending(floor, call, how, who), gone=call.channel_id)
 
@@ -63,6 +64,7 @@ def other_leg_gone(floor: Floor, call: Call, how: LegEnd | None = None) -> None:
     talk = call.talk
     if talk is None or not call_goes(call.state, CallInput.AGENT_GONE):
         return
+    call = second_lines.part(floor, call)
     if consulting.agent_left(floor, call):
         return
     if call.kind is CallKind.CALLBACK and not call.served:
