@@ -189,6 +189,9 @@ async def test_who_forwards_by_itself_and_rings_on_may_answer(team: TeamFloor) -
             await team.ask(PlaceCall(AgentId("bob"), number(OUTSIDE_NUMBER)))
             called = await out.called(OUTSIDE_NUMBER)
             await called.divert(f"<sip:{OUTSIDE_NUMBER}@127.0.0.1>;reason=unconditional")
+            await called.until_wire(
+                lambda: any(message.code == 181 for message in called.wire()), "its 181", 3
+            )
             await called.answer()
             await asyncio.gather(
                 bob.until_hears(OUTSIDER, within_s=5), called.until_hears(BOB, within_s=5)
