@@ -10,7 +10,12 @@ cause; ChannelDestroyed, which does, comes only of legs that we dialled. Seen on
 | hung up by us (ARI) | soft, 32 | 16 |
 | CANCEL | 127, tech_cause 487 | |
 | CANCEL, Reason: Q.850;cause=26 | 26, tech_cause 487 | |
-| 3xx from whom we rang | 23, tech_cause 302 | the same |
+| 3xx from whom we rang | 302: 23, others 16; tech_cause the code | the same |
+| 3xx, taken up at once | none | no cause, the leg not `Up` |
+
+The last is a race inside Asterisk: the thread that dials may give the leg up for the new number
+(`handle_call_forward` in dial.c) before its SIP session has ended. Every other end of a leg that
+rings is announced.
 
 Knows ARI's vocabulary; decides nothing.
 """
@@ -23,7 +28,7 @@ import msgspec
 
 from acd.events import ChannelGone
 from acd.model import ChannelId, LegEnd
-from ari.events_gen import ChannelDestroyed, ChannelHangupRequest
+from ari.events_gen import ChannelDestroyed, ChannelHangupRequest, ChannelState
 
 _DEVICE: Final = 1
 """`AST_SOFTHANGUP_DEV` (channel.h): the channel driver itself ends the leg."""
@@ -39,7 +44,7 @@ class LegEnds:
     """What was told of each leg's end before it came."""
 
     def __init__(self) -> None:
-        self._told: dict[ChannelId, LegEnd] = {}
+        self._told: dict[ChannelId, LegEnd | None] = {}
 
     def forget(self) -> None:
         """After a gap, the ends that were announced have passed unseen."""
@@ -47,15 +52,15 @@ class LegEnds:
 
     def announced(self, event: ChannelHangupRequest) -> None:
         """Keep what is particular about an end that is to come."""
-        end = _particular(event)
-        if end is not None:
-            self._told[ChannelId(event.channel.id)] = end
+        self._told[ChannelId(event.channel.id)] = _particular(event)
 
     def explained(self, gone: ChannelGone, event: object) -> ChannelGone:
         """The end of a leg, told by `event`, with what is known about it."""
+        silent = gone.channel_id not in self._told
         told = self._told.pop(gone.channel_id, None)
-        if told is None and isinstance(event, ChannelDestroyed) and _is_redirect(event):
-            told = LegEnd.FORWARDED
+        if told is None and isinstance(event, ChannelDestroyed):
+            unasked = silent and event.channel.state != ChannelState.UP
+            told = LegEnd.FORWARDED if unasked or _is_redirect(event) else None
         return gone if told is None else msgspec.structs.replace(gone, end=told)
 
 

@@ -79,6 +79,29 @@ def test_a_leg_that_never_came_in_says_itself_that_it_is_forwarded() -> None:
     assert LegEnds().explained(gone, event) == ChannelGone(LEG, 23, LegEnd.FORWARDED)
 
 
+@pytest.mark.parametrize(
+    ("state", "announced", "end"),
+    [
+        ("Ringing", False, LegEnd.FORWARDED),
+        ("Down", False, LegEnd.FORWARDED),
+        ("Ringing", True, None),
+        ("Up", False, None),
+    ],
+)
+def test_a_leg_that_is_given_up_while_it_rings_and_unannounced_is_forwarded(
+    state: str, announced: bool, end: LegEnd | None
+) -> None:
+    frame = captured.DESTROYED_BUSY.replace('"cause":17', '"cause":0').replace(
+        '"tech_cause":486,', ""
+    )
+    event = decode(frame.replace('"state":"Up"', f'"state":"{state}"'), Counters())
+    assert isinstance(event, ChannelDestroyed)
+    ends = LegEnds()
+    if announced:
+        ends.announced(_request('"cause":32,"soft":true'))
+    assert ends.explained(ChannelGone(LEG, 0), event).end is end
+
+
 def _ended(world: World) -> ContactEnded:
     (fact,) = [fact for fact in world.facts if isinstance(fact, ContactEnded)]
     return fact
