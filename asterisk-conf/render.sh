@@ -32,6 +32,7 @@ default HTTP_PORT 8088
 default HTTPS_ADDRESS "$PLATEAU_BIND"       # wss
 default HTTPS_PORT 8089
 default HTTP_SESSIONS 4096
+default SIP_COPIES_PORT ''                  # UDP port of this machine that gets copies (HEP); '': none
 default RTP_FIRST 10000
 default RTP_LAST 19999
 default MEDIA_ADDRESS ''                    # address in SDP, when one fits everybody

@@ -38,6 +38,7 @@ from acd.events import (
 from acd.facts import AnyFact, RecordingKept, RecordingLost
 from acd.model import AgentWork, PhoneId, RecordingId
 from acd.queues import announcing
+from acd.shell.cancel_reasons import heard
 from acd.shell.phones import PhoneAccount, PhoneBook
 from acd.shell.service import FloorService
 from acd.shell.switchboard import Switchboard
@@ -149,6 +150,8 @@ class FloorProcess:
             await self._build(store, place, rng)
             stack.push_async_callback(self._recorder.close)
             stack.callback(self._service.close)
+            reasons = self._service.leg_ends.reasons
+            await stack.enter_async_context(heard(reasons, settings.http_port))
             await self._connect(place, rng, stack)
             control = ControlServer(
                 settings.control_socket, self._picture, self._clock.now_ms, self._answer

@@ -90,6 +90,8 @@ def render_environment(config: SwitchConfig, password: str, folder: str) -> dict
         "PLATEAU_TLS_PORT": str(config.tls_port),
         "PLATEAU_HTTP_ADDRESS": config.http_address,
         "PLATEAU_HTTP_PORT": str(config.http_port),
+        # TCP's of that number is ARI's: the two are the floor's doors.
+        "PLATEAU_SIP_COPIES_PORT": str(config.http_port),
         "PLATEAU_HTTPS_ADDRESS": config.https_address or bind,
         "PLATEAU_HTTPS_PORT": str(config.https_port),
         "PLATEAU_HTTP_SESSIONS": str(config.http_sessions),

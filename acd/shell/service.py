@@ -31,6 +31,9 @@ from ari.events_gen import AriEvent, ChannelHangupRequest, ContactStatusChange
 
 log = structlog.get_logger(__name__)
 
+DOUBT_S = 0.05
+"""How long the end of a leg waits for the copy of the CANCEL that says why."""
+
 KEEP_AGAIN_S = 1.0
 """How soon the journal is tried again after it refused."""
 
@@ -99,7 +102,7 @@ class FloorService:
         self._on_turn = on_turn
         self._hands: Hands | None = None
         self._contacts = Contacts()
-        self._leg_ends = LegEnds()
+        self.leg_ends = LegEnds()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
         self.startup_time: str | None = None
@@ -301,14 +304,21 @@ class FloorService:
         if isinstance(event, ContactStatusChange):
             happened: SwitchEvent | None = self._contacts.event_of(event)
         elif isinstance(event, ChannelHangupRequest):
-            self._leg_ends.announced(event)
+            self.leg_ends.announced(event)
             return
         else:
             happened = event_of(event, self._country)
         if isinstance(happened, ChannelGone):
-            happened = self._leg_ends.explained(happened, event)
+            if self.leg_ends.is_doubtful(happened.channel_id):
+                loop = asyncio.get_running_loop()
+                loop.call_later(DOUBT_S, self._leg_gone, happened, event)
+                return
+            happened = self.leg_ends.explained(happened, event)
         if happened is not None:
             self.post(happened)
+
+    def _leg_gone(self, gone: ChannelGone, event: AriEvent) -> None:
+        self.post(self.leg_ends.explained(gone, event))
 
     def lost_sight(self) -> None:
         """The switch is not heard any more: the journal is told since when."""
@@ -340,7 +350,7 @@ class FloorService:
         restarted = self.startup_time is not None and snapshot.startup_time != self.startup_time
         self.startup_time = snapshot.startup_time
         self._contacts.forget()
-        self._leg_ends.forget()
+        self.leg_ends.forget()
         seen = msgspec.structs.replace(
             seen_of(snapshot, app, self._country, taken_at, restarted),
             blind_since=self.blind_since,

@@ -87,6 +87,8 @@ async def test_a_leg_without_sound_is_cut_and_nobody_has_hung_up(team: TeamFloor
     ("reason", "outcome"),
     [
         ("Q.850;cause=26", "answered_elsewhere"),
+        ('SIP;cause=200;text="Call completed elsewhere"', "answered_elsewhere"),
+        ('SIP;cause=200;text="elsewhere, and so", Q.850;cause=26', "answered_elsewhere"),
         ("Q.850 ;cause=16", "abandoned"),
         ("SIP;cause=487", "abandoned"),
         (None, "abandoned"),
