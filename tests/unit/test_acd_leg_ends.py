@@ -25,6 +25,7 @@ from ari.decode import decode
 from ari.events_gen import ChannelDestroyed, ChannelHangupRequest
 from tests.acd_world import OUTSIDE, World
 from tests.unit import test_ari_decode as captured
+from tests.unit.test_acd_cancel_reasons import cancel, packet
 
 pytestmark = pytest.mark.unit
 
@@ -61,6 +62,21 @@ def test_an_end_is_explained_by_what_was_told_before_it(told: str, end: LegEnd |
     gone = ends.explained(ChannelGone(LEG), None)
     assert gone == ChannelGone(LEG, end=end)
     assert ends.explained(ChannelGone(LEG), None) == ChannelGone(LEG), "told once"
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_of_cause_16_only_the_cancel_itself_says_which_it_was(copied: bool) -> None:
+    ends = LegEnds()
+    request = _request('"cause":16,"tech_cause":487')
+    ends.announced(request)
+    assert ends.is_doubtful(LEG)
+    if copied:
+        call_id = str(request.channel.protocol_id).encode()
+        message = cancel("Reason: SIP;cause=200").replace(b"call-1", call_id)
+        ends.reasons.datagram_received(packet(message), None)
+    end = LegEnd.ANSWERED_ELSEWHERE if copied else None
+    assert ends.explained(ChannelGone(LEG), None) == ChannelGone(LEG, end=end)
+    assert not ends.is_doubtful(LEG)
 
 
 def test_what_was_told_before_a_gap_is_forgotten() -> None:
