@@ -11,6 +11,9 @@ journal=$(CDPATH='' cd -- "$1/journal" && pwd)
 umask 077
 mkdir -p "$2/journal"
 [ -z "$(ls -A "$2/journal")" ] || { echo "backup.sh: $2/journal is not empty" >&2; exit 1; }
+# Put back as it is, it must be the floor's again.
+if [ "$(id -u)" = 0 ]; then chown --reference="$journal" "$2/journal"; fi
+chmod --reference="$journal" "$2/journal"
 cd "$2"
 shift 2
 

@@ -6,6 +6,7 @@ import configparser
 import json
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -112,6 +113,53 @@ def test_units_call_commands_that_are_there() -> None:
             assert answer.exit_code == 0, f"{unit.name}: {words}"
             called.append(words[0])
     assert sorted(called) == ["api", "floor", "migrate", "switch"]
+
+
+_EXPOSURE = {"switch": 6.9, "floor": 2.0, "api": 2.0, "logrotate": 7.9}
+"""How much of the machine each unit may reach, out of 10, as `systemd-analyze security` counts."""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A root folder in which the units are installed as docs/operations.md says."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd is not on this machine")
+    system = tmp_path / "etc/systemd/system"
+    system.mkdir(parents=True)
+    for unit in sorted(DEPLOY.glob("plateau-*.*")):
+        shutil.copy(unit, system)
+    for program in ("opt/plateau/.venv/bin/plateau", "usr/sbin/logrotate"):
+        (tmp_path / program).parent.mkdir(parents=True)
+        (tmp_path / program).write_text("#!/bin/sh\n")
+        (tmp_path / program).chmod(0o755)
+    own = tmp_path / "usr/lib/systemd/system"
+    own.mkdir(parents=True)
+    for target in ("network-online", "multi-user", "timers", "sysinit", "basic", "shutdown"):
+        (own / f"{target}.target").write_text(f"[Unit]\nDescription={target}\n")
+    return tmp_path
+
+
+def analyze(machine: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    argv = ["systemd-analyze", *words, f"--root={machine}", "--no-pager"]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=30)
+
+
+def test_systemd_has_no_word_against_the_units(machine: Path) -> None:
+    names = [unit.name for unit in sorted(DEPLOY.glob("plateau-*.*"))]
+    assert len(names) == 5
+    done = analyze(machine, "verify", "--man=no", *names)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(("name", "most"), _EXPOSURE.items())
+def test_a_unit_reaches_no_more_of_the_machine_than_it_needs(
+    machine: Path, name: str, most: float
+) -> None:
+    unit = f"plateau-{name}.service"
+    text = analyze(machine, "security", "--offline=true", unit).stdout
+    found = re.search(rf"Overall exposure level for {re.escape(unit)}: ([0-9.]+)", text)
+    assert found is not None, text
+    assert float(found[1]) <= most
 
 
 def test_only_asterisk_is_started_by_the_superuser_and_all_come_back() -> None:
