@@ -41,7 +41,7 @@ class Call(Dialog):
         self.sipp = sipp
         self.number = number
         self.name = name
-        self.audio = RtpParty(tone_hz, rtp_port)
+        self.audio = RtpParty(tone_hz, rtp_port, site.host)
         self._call_id = call_id
 
     def dialog_id(self) -> str:

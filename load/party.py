@@ -21,7 +21,7 @@ class Party(Dialog):
     def __init__(self, site: Site, *, tone_hz: int | None, name: str) -> None:
         self.site = site
         self.name = name
-        self.audio = RtpParty(tone_hz, site.rtp_pool.take())
+        self.audio = RtpParty(tone_hz, site.rtp_pool.take(), site.host)
         self.sipp: SippProcess
         self._sounding: str | None = None
 

@@ -21,7 +21,7 @@ from types import TracebackType
 
 from load.errors import PartyTimeout, SippFailed
 from load.figures import Counts, Event, exit_meaning, parse_counts, parse_event
-from load.site import HOST, SCENARIOS, Site, is_free, unread_bytes
+from load.site import SCENARIOS, Site, is_free, unread_bytes
 from load.wire import SipMessage, parse_messages
 
 _POLL_S = 0.005
@@ -105,8 +105,8 @@ class SippProcess:
         argv += ["-sf", str(folder / self.scenario)]
         if self._receive:
             argv += ["-rxsf", str(folder / self._receive)]
-        argv += ["-i", HOST, "-bind_local", "-p", str(self.port), "-mi", HOST]
-        argv += ["-ci", HOST, "-cp", str(self._control), "-nostdin"]
+        argv += ["-i", site.host, "-bind_local", "-p", str(self.port), "-mi", site.host]
+        argv += ["-ci", site.host, "-cp", str(self._control), "-nostdin"]
         argv += ["-aa"]  # connected-line UPDATE and the like may come at any moment
         argv += ["-trace_stat", "-stf", str(folder / "stat.csv"), "-fd", "1"]
         argv += ["-trace_err", "-error_file", str(folder / "errors.log")]
@@ -151,16 +151,17 @@ class SippProcess:
         Returns its CSeq, which scenarios take for the request that they send because of it.
         """
         self._steps += 1
+        host = self.site.host
         more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
         text = (
-            f"{verb} sip:steer@{HOST}:{self.port} SIP/2.0\r\n"
-            f"Via: SIP/2.0/UDP {HOST}:9;branch=z9hG4bK-steer-{self._steps}\r\n"
-            f"From: <sip:harness@{HOST}>;tag=harness\r\n"
-            f"To: <sip:steer@{HOST}>;tag=steer\r\n"
+            f"{verb} sip:steer@{host}:{self.port} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {host}:9;branch=z9hG4bK-steer-{self._steps}\r\n"
+            f"From: <sip:harness@{host}>;tag=harness\r\n"
+            f"To: <sip:steer@{host}>;tag=steer\r\n"
             f"Call-ID: {call_id}\r\nCSeq: {self._steps} {verb}\r\n{more}Content-Length: 0\r\n\r\n"
         )
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            sender.sendto(text.encode(), (HOST, self.port))
+            sender.sendto(text.encode(), (host, self.port))
         return self._steps
 
     def send_signal(self, number: int) -> None:

@@ -75,7 +75,7 @@ class Site:
 
     `sipp` is the argv prefix that runs SIPp 3.8 (`switch.sipp.sipp_argv`); it must see `workdir`
     and `SCENARIOS` at their own paths. RTP ports of steered parties come from `rtp_pool`; SIPp's
-    own RTP (loads) takes blocks of `load_rtp_ports`.
+    own RTP (loads) takes blocks of `load_rtp_ports`. `host` is the parties' own address.
     """
 
     sipp: tuple[str, ...]
@@ -85,6 +85,7 @@ class Site:
     rtp_pool: PortPool
     load_rtp_ports: range = range(40000, 48000)
     switch_host: str = HOST
+    host: str = HOST
     _numbers: Iterator[int] = field(init=False, default_factory=itertools.count)
     _load_blocks: Iterator[int] = field(init=False)
 
