@@ -4,11 +4,13 @@ PYTHON := .venv/bin/python
 FOR ?=
 JSON ?=
 ONLY ?=
+PART ?=
+SYSTEMS ?=
 
-.PHONY: help setup setup-run demo test check bench clean requirements
+.PHONY: help setup setup-run demo test check bench images test-images test-systems clean requirements
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile
 
 setup: ## everything that demo, test, check and bench need
 	@setup/setup.sh dev
@@ -29,6 +31,16 @@ check: setup ## types, style, imports between rooms, the compose file
 	@.venv/bin/lint-imports
 	@PLATEAU_SIP_ADDRESS= PLATEAU_TRUNK_MATCH=172.28.91.50 docker-compose -f docker-compose.yml config -q
 	@PLATEAU_SIP_ADDRESS= PLATEAU_TRUNK_MATCH=172.28.91.50 docker-compose -f docker-compose.yml --profile sipp config -q
+
+images: setup ## the images of docker-compose.yml; without an engine by buildah, on Debian packages alone
+	@$(PYTHON) -m tests.images.building
+
+test-images: setup ## start the images as docker-compose.yml says, take a call, start again, upgrade
+	@$(PYTHON) -m tests.images.building --for-tests
+	@tests/images/run.sh $(PYTHON)
+
+test-systems: setup ## all of it on each system of the README, in root folders; SYSTEMS=debian13, PART=unit
+	@$(PYTHON) -m tests.systems $(if $(PART),--part $(PART)) $(SYSTEMS)
 
 bench: setup ## measure: 30 calls a second, 100 agents; prints and keeps the figures in bench/results
 	@$(PYTHON) -m bench

@@ -55,44 +55,7 @@ if [ "$force" = no ] && [ "$(cat "$target/etc/plateau-rootfs" 2>/dev/null)" = "$
   exit 0
 fi
 
-# This machine's own mirror: the archive from which its own release comes, main component.
-# Nothing is printed on other systems (their archive has no forky).
-own_mirror() {
-  ID='' VERSION_CODENAME=''
-  # shellcheck disable=SC1091
-  [ -r /etc/os-release ] && . /etc/os-release
-  [ "$ID" = debian ] || return 0
-  for file in /etc/apt/sources.list.d/*.sources; do
-    [ -f "$file" ] || continue
-    awk -v codename="$VERSION_CODENAME" '
-      function wanted(text,  i, n, part) {
-        n = split(text, part, " ")
-        for (i = 1; i <= n; i++)
-          if (part[i] ~ ("^(" codename "|oldstable|stable|testing|unstable|sid)$")) return 1
-        return 0
-      }
-      function finish() {
-        if (!off && uri != "" && types ~ /(^| )deb( |$)/ && wanted(suites) && components ~ /(^| )main( |$)/) print uri
-        uri = ""; suites = ""; types = ""; components = ""; off = 0
-      }
-      /^#/ { next }
-      /^[[:space:]]*$/ { finish(); next }
-      tolower($1) == "types:" { $1 = ""; types = $0 }
-      tolower($1) == "uris:" { uri = $2 }
-      tolower($1) == "suites:" { $1 = ""; suites = $0 }
-      tolower($1) == "components:" { $1 = ""; components = $0 }
-      tolower($1) == "enabled:" && tolower($2) == "no" { off = 1 }
-      END { finish() }
-    ' "$file"
-  done
-  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-    [ -f "$file" ] || continue
-    sed -n 's/^deb[[:space:]]\{1,\}\(\[[^]]*\][[:space:]]*\)\{0,1\}//p' "$file" |
-      awk -v codename="$VERSION_CODENAME" \
-        '$2 ~ ("^(" codename "|oldstable|stable|testing|unstable|sid)$") && / main( |$)/ { print $1 }'
-  done
-}
-mirror=$(own_mirror | grep -E '^(https?|file):' | head -n 1 || true)
+mirror=$(sh "$here/mirror.sh")
 
 # wget does not read apt's proxy; apt-config tells it without our parsing its files.
 if command -v apt-config >/dev/null 2>&1 && [ -z "${http_proxy:-}" ]; then
