@@ -17,6 +17,18 @@ class PlateauError(Exception):
         self.slug = slug
 
 
+class Unreadable(ValueError):
+    """What somebody wrote means nothing here; `french` is the same sentence.
+
+    A ValueError, so that whoever validates (pydantic, our own readers) takes it as a fault of the
+    value and tells its place.
+    """
+
+    def __init__(self, message: str, french: str) -> None:
+        super().__init__(message)
+        self.french = french
+
+
 class Rejected(PlateauError):
     """The requester's fault: `status` is the HTTP status that fits, `french` the same sentence."""
 

@@ -16,10 +16,13 @@ from typing import Final
 import phonenumbers
 from phonenumbers import PhoneNumber, ValidationResult
 
+from acd.errors import Unreadable
+
 _PLAIN: Final = re.compile(r"\+?[0-9]+")
 _SHORT: Final = re.compile(r"[0-9]{2,8}")
 _WRITE: Final = (
-    "this is no telephone number: write it as +33123456789, or nationally as 01 23 45 67 89"
+    "this is no telephone number: write it as +33123456789, or nationally as 01 23 45 67 89",
+    "ce n’est pas un numéro de téléphone : écrivez 01 23 45 67 89 ou +33123456789",
 )
 
 # ---- what people write -------------------------------------------------------------------------
@@ -59,16 +62,16 @@ def to_e164(text: str, country_code: str) -> str:
     """The number in international form (ITU-T E.164: `+` and at most 15 digits).
 
     `country_code` is that of numbers written nationally (`33`). A number need not be in use: only
-    its length must be possible in its country. Raises ValueError with a sentence.
+    its length must be possible in its country. Raises Unreadable.
     """
     plain = compact(text)
     # Letters would be read as keys or as an extension: nobody means that here.
     if not _PLAIN.fullmatch(plain):
-        raise ValueError(_WRITE)
+        raise Unreadable(*_WRITE)
     region = phonenumbers.region_code_for_country_code(int(country_code))
     parsed = _parsed(plain, region)
     if parsed is None:
-        raise ValueError(_WRITE)
+        raise Unreadable(*_WRITE)
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -99,7 +102,7 @@ def international(text: str) -> str:
 def as_dialled(text: str, country_code: str) -> str:
     """What somebody dials: 2 to 8 digits (a colleague, a service) as they are, else E.164.
 
-    Raises ValueError.
+    Raises Unreadable.
     """
     plain = compact(text)
     return plain if _SHORT.fullmatch(plain) else to_e164(plain, country_code)

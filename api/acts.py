@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd import events as e
 from acd import model as acd
+from acd.errors import Unreadable
 from acd.facts import Audited
 from acd.phone_numbers import as_dialled, is_somebodys, to_e164
 from api.auth import AsAgent, AsSupervisor, Principal
@@ -75,8 +76,8 @@ class TargetBody(Body):
             return acd.Target(kind, self.id)
         try:
             return acd.Target(kind, as_dialled(self.id, country_code))
-        except ValueError as error:
-            raise invalid("/target/id", str(error)) from error
+        except Unreadable as error:
+            raise invalid("/target/id", str(error), error.french) from error
 
 
 class NoteBody(Body):
@@ -95,10 +96,14 @@ def e164(context: Context, text: str, pointer: str) -> str:
     """The number of a person in international form. Raises Problem 422."""
     try:
         number = to_e164(text, context.settings.country_code)
-    except ValueError as error:
-        raise invalid(pointer, str(error)) from error
+    except Unreadable as error:
+        raise invalid(pointer, str(error), error.french) from error
     if not is_somebodys(number):
-        raise invalid(pointer, "this number is nobody's: it stands for a caller without one")
+        raise invalid(
+            pointer,
+            "this number is nobody's: it stands for a caller without one",
+            "ce numéro n’est à personne : il tient lieu d’un numéro absent",
+        )
     return number
 
 
@@ -138,7 +143,7 @@ class Acting:
         if found is None:
             detail = f"{self.agent_id!r} has no call in hand."
             french = f"« {self.agent_id} » n’a pas d’appel en main."
-            raise Problem(409, "no-call", detail, french=french)
+            raise Problem(409, "no-call", detail, french)
         return found
 
 
@@ -207,7 +212,7 @@ def named(who: Principal, agent_id: str) -> acd.AgentId:
             409,
             "no-agent",
             "Your account belongs to no agent: name the agent's id.",
-            french="Votre compte n’est celui d’aucun téléconseiller : nommez-en un.",
+            "Votre compte n’est celui d’aucun téléconseiller : nommez-en un.",
         )
     return acd.AgentId(who.agent_id)
 
@@ -216,7 +221,9 @@ async def for_agent(context: Ctx, who: AsAgent, agent_id: AgentPath) -> Acting:
     """Agents act for themselves, supervisors for their team (dependency). Raises Problem."""
     name = named(who, agent_id)
     if not who.may_act_for(name):
-        raise forbidden("An agent may act only for themself.")
+        raise forbidden(
+            "An agent may act only for themself.", "Un téléconseiller n’agit que pour lui-même."
+        )
     await must_reach(context, who, name)
     return Acting(context, who, name, audited=who.agent_id != name)
 

@@ -114,7 +114,9 @@ async def list_agents(context: Ctx, _: AsSupervisor, cut: AsPage) -> Agents:
 async def get_agent(context: Ctx, who: AsAgent, agent_id: PathId, response: Response) -> Agent:
     """With its ETag. An agent sees only themself."""
     if not who.may_act_for(agent_id):
-        raise forbidden("An agent may see only themself.")
+        raise forbidden(
+            "An agent may see only themself.", "Un téléconseiller ne voit que lui-même."
+        )
     async with context.engine.connect() as conn:
         row = await config.get_agent(conn, agent_id)
     response.headers["ETag"] = etag_of(entry_of(row))

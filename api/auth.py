@@ -66,7 +66,10 @@ def only_own(who: Principal, agent_id: str | None, what: str) -> str | None:
     if who.has(Role.SUPERVISOR):
         return agent_id
     if who.agent_id is None or agent_id not in (None, who.agent_id):
-        raise forbidden(f"An agent may see only their own {what}.")
+        raise forbidden(
+            f"An agent may see only their own {what}.",
+            "Un téléconseiller ne voit que ce qui le concerne.",
+        )
     return who.agent_id
 
 
@@ -106,7 +109,10 @@ async def _by_key(context: Context, secret: str) -> Principal:
         key = await find_api_key(conn, digest(secret))
     principal = None if key is None else _of_key(key, now_ms)
     if key is None or principal is None:
-        raise unauthorized("The API key is unknown, revoked or expired.")
+        raise unauthorized(
+            "The API key is unknown, revoked or expired.",
+            "La clé d’API est inconnue, révoquée ou expirée.",
+        )
     if key.last_used_at is None or key.last_used_at < now_ms - _TOUCH_EVERY_MS:
         async with context.engine.begin() as conn:
             await touch_api_key(conn, key.id, now_ms)
@@ -120,16 +126,24 @@ async def authenticate(context: Context, bearer: str | None, key: str | None) ->
     if key is not None:
         return await _by_key(context, key)
     if bearer is None:
-        raise unauthorized("Sign in first: send an access token or an API key.")
+        raise unauthorized(
+            "Sign in first: send an access token or an API key.",
+            "Connectez-vous d’abord : envoyez un jeton d’accès ou une clé d’API.",
+        )
     now_ms = context.now_ms()
     try:
         access = read_access(context.settings.jwt_secret, bearer, now_ms)
     except BadToken as error:
-        raise unauthorized(str(error), "bad-token") from error
+        raise unauthorized(
+            str(error), "Session expirée : reconnectez-vous.", slug="bad-token"
+        ) from error
     async with context.engine.connect() as conn:
         found = await principal_of(conn, f"user:{access.user_id}", access.issued_at, now_ms)
     if found is None:
-        raise unauthorized("This sign-in was ended, or the account has been closed; sign in again.")
+        raise unauthorized(
+            "This sign-in was ended, or the account has been closed; sign in again.",
+            "Cette session est terminée, ou le compte fermé : reconnectez-vous.",
+        )
     return replace(found, expires_at=access.expires_at)
 
 
@@ -144,9 +158,17 @@ def _keep_pace(context: Context, principal: Principal) -> None:
             429,
             "too-many-requests",
             f"These are too many requests at once for one account or key; go on in {wait_s} s.",
+            f"Trop de demandes à la fois pour un compte ou une clé : reprenez dans {wait_s} s.",
             headers={"Retry-After": str(wait_s)},
-            french=f"Trop de demandes à la fois pour ce compte ; reprenez dans {wait_s} s.",
         )
+
+
+ROLES: Final = {
+    Role.AGENT: "téléconseiller",
+    Role.SUPERVISOR: "superviseur",
+    Role.ADMINISTRATOR: "administrateur",
+}
+"""Roles in French."""
 
 
 class Allow:
@@ -167,7 +189,8 @@ class Allow:
         _keep_pace(context, principal)
         if not principal.has(self.role):
             raise forbidden(
-                f"This needs the role {self.role.value}; yours is {principal.role.value}."
+                f"This needs the role {self.role.value}; yours is {principal.role.value}.",
+                f"Il faut le rôle {ROLES[self.role]} ; le vôtre est {ROLES[principal.role]}.",
             )
         return principal
 

@@ -66,7 +66,10 @@ async def book(context: Ctx, who: AsAgent, body: CallbackBody) -> CallbackBooked
         _must_be_ahead(body.at, context.now_ms())
     agent_id = None if body.agent_id is None else named(who, body.agent_id)
     if agent_id is not None and not who.may_act_for(agent_id):
-        raise forbidden("An agent may promise only their own callbacks.")
+        raise forbidden(
+            "An agent may promise only their own callbacks.",
+            "Un téléconseiller ne promet de rappels que pour lui-même.",
+        )
     if agent_id is not None:
         await must_reach(context, who, agent_id)
     callback_id = CallId(new_id())

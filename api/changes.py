@@ -194,7 +194,7 @@ def _changed_meanwhile() -> Problem:
         412,
         "changed-meanwhile",
         "Somebody has changed it since you read it: read it again, then change it.",
-        french="Quelqu’un l’a modifié depuis votre lecture : relisez, puis modifiez.",
+        "Quelqu’un l’a modifié depuis votre lecture : relisez, puis modifiez.",
     )
 
 
@@ -211,7 +211,8 @@ def _problem(faults: Sequence[ConfigFault], prefix: str) -> Problem:
     count = len(shown)
     first = f"{shown[0].pointer or 'body'}: {shown[0].message}"
     detail = first if count == 1 else f"{count} faults, listed in errors."
-    return Problem(422, "invalid", f"The request is not valid: {detail}", errors=shown)
+    english, french = f"The request is not valid: {detail}", f"Demande refusée : {first}"
+    return Problem(422, "invalid", english, french, errors=shown)
 
 
 # ---- one thing of a section -------------------------------------------------------------------

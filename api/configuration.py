@@ -21,7 +21,7 @@ from api.config_shapes import Configuration, of, write
 from api.config_yaml import DocumentInvalid, Reading, read_json, read_yaml, to_yaml
 from api.context import Context, Ctx
 from api.paging import Cursor, Limit, Page, numbered, page_of
-from api.problems import Fault, Problem, described
+from api.problems import Fault, Problem, described, not_a_document, not_utf8
 from api.shapes import Changed, Difference, Instant, Out, PathVersion
 from api.sip_accounts import SipAccount, account
 from store import config_document as stored
@@ -146,15 +146,13 @@ def _saved(context: Context, done: Done) -> ConfigSaved:
 async def _reading(request: Request) -> Reading:
     kind = request.headers.get("content-type", YAML).partition(";")[0].strip()
     if kind not in (*_YAML_TYPES, "application/json"):
-        raise Problem(
-            415, "media-type", f"Send it as application/yaml or application/json, not {kind}."
-        )
+        raise not_a_document(kind)
     try:
         text = (await request.body()).decode("utf-8-sig")
         read = read_json if kind == "application/json" else read_yaml
         return await asyncio.to_thread(read, text)
     except UnicodeDecodeError as error:
-        raise Problem(422, "invalid", f"The document is not UTF-8: {error}.") from error
+        raise not_utf8(error) from error
     except DocumentInvalid as invalid:
         raise _problem(invalid) from invalid
 
@@ -167,11 +165,18 @@ def _problem(invalid: DocumentInvalid) -> Problem:
         else f"Line {first.line}, column {first.column}"
     )
     more = f" ({count} faults in all)" if count > 1 else ""
+    place = (
+        first.pointer or "Le document"
+        if first.line is None
+        else f"Ligne {first.line}, colonne {first.column}"
+    )
+    plus = f" ({count} fautes en tout)" if count > 1 else ""
     errors = [
         Fault(pointer=each.pointer, line=each.line, column=each.column, message=each.message)
         for each in invalid.faults
     ]
-    return Problem(422, "config-invalid", f"{where}: {first.message}{more}", errors=errors)
+    english, french = f"{where}: {first.message}{more}", f"{place} : {first.message}{plus}"
+    return Problem(422, "config-invalid", english, french, errors=errors)
 
 
 # ---- versions ---------------------------------------------------------------------------------

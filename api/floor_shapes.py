@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from acd.config import AlertMetric, Comparison, Severity
+from acd.errors import Unreadable
 from acd.opening import DAYS, holiday_fault, read_days, read_spans, write_span
 from api.shapes import (
     E164,
@@ -57,7 +58,9 @@ class Membership(Part):
 
 def _each_queue_once(places: list[Membership]) -> list[Membership]:
     if len({place.queue for place in places}) != len(places):
-        raise ValueError("each queue may stand here once only")
+        raise Unreadable(
+            "each queue may stand here once only", "chaque file ne figure qu’une fois ici"
+        )
     return places
 
 

@@ -17,7 +17,7 @@ from api.auth import AsAdministrator, AsSupervisor
 from api.changes import AsTold, Done, change, etag_of, finder, remove
 from api.context import Ctx
 from api.paging import AsPage, Page, cut_from
-from api.problems import Fault, Problem, described
+from api.problems import Fault, Problem, described, not_a_document, not_utf8
 from api.shapes import Changed, Instant, Out, PathId, PathVersion
 from ivr import faults
 from ivr.document import Known, load, read
@@ -90,13 +90,11 @@ class Checked(BaseModel):
 async def _text(request: Request) -> str:
     kind = request.headers.get("content-type", "application/yaml").partition(";")[0].strip()
     if kind not in ("application/yaml", "application/x-yaml", "text/yaml", "application/json"):
-        raise Problem(
-            415, "media-type", f"Send the flow as application/yaml or application/json, not {kind}."
-        )
+        raise not_a_document(kind)
     try:
         return (await request.body()).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Problem(422, "invalid", f"The document is not UTF-8: {error}.") from error
+        raise not_utf8(error) from error
 
 
 def _known(whole: Configuration) -> Known:
@@ -110,10 +108,12 @@ def _load(text: str, known: Known, expected: str | None) -> IvrFlow:
         wrong = [fault for fault in error.faults if fault.severity is Severity.ERROR]
         first = wrong[0]
         more = f" ({len(wrong)} faults in all)" if len(wrong) > 1 else ""
+        plus = f" ({len(wrong)} fautes en tout)" if len(wrong) > 1 else ""
         raise Problem(
             422,
             "flow-invalid",
             f"Line {first.line}, column {first.column}: {first.message}{more}",
+            f"Ligne {first.line}, colonne {first.column} : {first.message}{plus}",
             errors=[Fault(line=f.line, column=f.column, message=f.message) for f in wrong],
         ) from error
 

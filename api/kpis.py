@@ -84,7 +84,7 @@ async def _report(context: Context, query: ReportQuery) -> Report:
         except StoreError as error:
             if error.retryable:
                 raise
-            raise Problem(422, "invalid", str(error)) from error
+            raise Problem(422, "invalid", str(error), f"Rapport refusé : {error}") from error
     rows = [
         ReportRow(scope=row.scope, start=row.start, end=row.end, values=row.kpis()) for row in found
     ]
@@ -219,7 +219,9 @@ class Dispositions(Page[DispositionShare]):
 
 def _must_have_length(since: int, until: int) -> None:
     if since >= until:
-        raise invalid_parameter("until", "`until` must be after `since`.")
+        raise invalid_parameter(
+            "until", "`until` must be after `since`.", "« until » doit venir après « since »."
+        )
 
 
 @router.get(

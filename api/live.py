@@ -273,11 +273,21 @@ async def _who(socket: WebSocket, context: Context) -> tuple[Principal, str | No
     if ticket is not None:
         found = context.tickets.take(ticket, context.now_ms())
         if found is None:
-            raise Problem(401, "bad-ticket", "The ticket is unknown, used or too old.")
+            raise Problem(
+                401,
+                "bad-ticket",
+                "The ticket is unknown, used or too old.",
+                "Le ticket est inconnu, déjà utilisé ou trop ancien.",
+            )
         async with context.engine.connect() as conn:
             principal = await principal_of(conn, found.actor, found.issued_at, context.now_ms())
         if principal is None:
-            raise Problem(401, "bad-ticket", "This sign-in was ended, or the account closed.")
+            raise Problem(
+                401,
+                "bad-ticket",
+                "This sign-in was ended, or the account closed.",
+                "Cette session est terminée, ou le compte fermé.",
+            )
         return replace(principal, expires_at=found.expires_at), chosen
     scheme, _, token = socket.headers.get("authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else None
@@ -290,7 +300,12 @@ async def stream(socket: WebSocket) -> None:
     context = context_of(socket)
     try:
         if not _origin_allowed(socket, context):
-            raise Problem(403, "origin", "This origin may not open the live stream.")
+            raise Problem(
+                403,
+                "origin",
+                "This origin may not open the live stream.",
+                "Cette origine ne peut pas ouvrir le flux en direct.",
+            )
         principal, subprotocol = await _who(socket, context)
         _enter(context, principal)
     except Problem as problem:
@@ -319,6 +334,7 @@ def _enter(context: Context, principal: Principal) -> None:
             429,
             "too-many-streams",
             f"This account or key has {context.streams.most} live streams open: close one first.",
+            f"Ce compte ou cette clé a {context.streams.most} flux ouverts : fermez-en un.",
             headers={"Retry-After": "5"},
         )
 

@@ -75,9 +75,14 @@ class Surroundings:
         try:
             if _UNFIT.search(scope["path"]) or _UNFIT.search(_query(scope)):
                 problem = Problem(
-                    422, "invalid", "Control characters cannot be in the address of a request."
+                    422,
+                    "invalid",
+                    "Control characters cannot be in the address of a request.",
+                    "L’adresse d’une demande ne peut pas contenir de caractères de contrôle.",
                 )
-                await problem.response()(scope, receive, counted_send)
+                await problem.response(Headers(scope=scope).get("accept-language"))(
+                    scope, receive, counted_send
+                )
             else:
                 await self._limited(scope, receive, counted_send)
         finally:
@@ -88,7 +93,12 @@ class Surroundings:
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         most = self._limits.get(scope["path"], self._most)
-        problem = Problem(413, "too-large", f"The body may have at most {most} bytes.").response()
+        problem = Problem(
+            413,
+            "too-large",
+            f"The body may have at most {most} bytes.",
+            f"Le corps de la demande peut avoir {most} octets au plus.",
+        ).response(Headers(scope=scope).get("accept-language"))
         declared = Headers(scope=scope).get("content-length", "0")
         if declared.isdigit() and int(declared) > most:
             await problem(scope, receive, send)
@@ -123,7 +133,10 @@ class Surroundings:
 
 
 _FAULT: Final = Problem(
-    500, "fault", "The web process failed at this; its log says why. Calls go on without it."
+    500,
+    "fault",
+    "The web process failed at this; its log says why. Calls go on without it.",
+    "Le serveur web a échoué à cette demande : voyez son journal. Les appels continuent.",
 )
 
 

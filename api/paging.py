@@ -94,7 +94,9 @@ def numbered(text: str | None) -> int | None:
 
 
 def _foreign() -> Problem:
-    return invalid_parameter("cursor", "This is not the `next` of a page.")
+    return invalid_parameter(
+        "cursor", "This is not the `next` of a page.", "Ce n’est pas le « next » d’une page."
+    )
 
 
 # ---- lists that are short enough to be read whole ----------------------------------------------

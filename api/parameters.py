@@ -31,14 +31,17 @@ async def only_known(connection: HTTPConnection) -> None:
     if not isinstance(route, APIRoute) or not connection.query_params:
         return
     known = sorted(_names(route.dependant))
-    faults = [
-        Fault(parameter=name, message=_sentence(name, known))
-        for name in dict.fromkeys(connection.query_params)
-        if name not in known
-    ]
-    if faults:
-        more = f" ({len(faults)} faults in all)" if len(faults) > 1 else ""
-        raise Problem(422, "invalid", f"{faults[0].message}{more}", errors=faults)
+    unknown = [name for name in dict.fromkeys(connection.query_params) if name not in known]
+    if unknown:
+        told = [_sentences(name, known) for name in unknown]
+        faults = [
+            Fault(parameter=name, message=english)
+            for name, (english, _) in zip(unknown, told, strict=True)
+        ]
+        more = f" ({len(told)} faults in all)" if len(told) > 1 else ""
+        plus = f" ({len(told)} fautes en tout)" if len(told) > 1 else ""
+        english, french = told[0]
+        raise Problem(422, "invalid", f"{english}{more}", f"{french}{plus}", errors=faults)
 
 
 def _names(dependant: Dependant) -> set[str]:
@@ -47,12 +50,16 @@ def _names(dependant: Dependant) -> set[str]:
     return names.union(*(_names(inner) for inner in dependant.dependencies))
 
 
-def _sentence(name: str, known: list[str]) -> str:
+def _sentences(name: str, known: list[str]) -> tuple[str, str]:
+    """In English and in French: there is no such parameter, and which is meant."""
     shown = name[:60]
+    english = f"There is no parameter {shown!r} here; "
+    french = f"Il n’y a pas de paramètre « {shown} » ici ; "
     meant = RENAMED.get(shown)
     if meant in known:
-        return f"There is no parameter {shown!r} here; it is {meant!r}."
+        return f"{english}it is {meant!r}.", f"{french}c’est « {meant} »."
     near = get_close_matches(shown, known, 1)
     if near:
-        return f"There is no parameter {shown!r} here; did you mean {near[0]!r}?"
-    return f"There is no parameter {shown!r} here; there are: {', '.join(known) or 'none'}."
+        return f"{english}did you mean {near[0]!r}?", f"{french}vouliez-vous dire « {near[0]} » ?"
+    there = ", ".join(known)
+    return f"{english}there are: {there or 'none'}.", f"{french}il y a : {there or 'aucun'}."

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from api.french import fault_in_french, no_such_thing, of_store_in_french
 from api.reasons import pick_language
 from control.client import FloorAbsent, FloorRefused
 from store import errors as stored
@@ -49,20 +50,17 @@ class ProblemDetails(BaseModel):
 
 
 class Problem(Exception):
-    """Answer the request with this problem.
-
-    `french` is the detail in French; None: none. What people at the pages meet has it.
-    """
+    """Answer the request with this problem. `french` is the detail in French."""
 
     def __init__(
         self,
         status: int,
         slug: str,
         detail: str,
+        french: str,
         *,
         errors: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
-        french: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -73,10 +71,9 @@ class Problem(Exception):
         self.french = french
 
     def response(self, accept_language: str | None = None) -> JSONResponse:
-        """The HTTP response; in French if that is preferred (RFC 9110, 12.5.4) and there."""
-        language, detail = "en", self.detail
-        if self.french is not None and pick_language(None, accept_language, "en") == "fr":
-            language, detail = "fr", self.french
+        """The HTTP response; its detail is French if that is preferred (RFC 9110, 12.5.4)."""
+        language = pick_language(None, accept_language, "en")
+        detail = self.french if language == "fr" else self.detail
         headers = {"Content-Language": language, **self.headers}
         body: dict[str, object] = {
             "type": TYPE_PREFIX + self.slug,
@@ -91,59 +88,69 @@ class Problem(Exception):
 
 def not_found(kind: str, id_: str) -> Problem:
     """404: there is no such thing."""
-    return Problem(404, "not-found", f"There is no {kind} {id_!r}.")
+    return Problem(404, "not-found", f"There is no {kind} {id_!r}.", no_such_thing(kind, id_))
 
 
-def invalid(pointer: str, message: str, french: str | None = None) -> Problem:
+def invalid(pointer: str, message: str, french: str) -> Problem:
     """422 with one pointer into the body."""
     faults = [Fault(pointer=pointer, message=message)]
-    return Problem(422, "invalid", message, errors=faults, french=french)
+    return Problem(422, "invalid", message, french, errors=faults)
 
 
-def invalid_parameter(name: str, message: str) -> Problem:
+def invalid_parameter(name: str, message: str, french: str) -> Problem:
     """422 about one parameter."""
-    return Problem(422, "invalid", message, errors=[Fault(parameter=name, message=message)])
+    faults = [Fault(parameter=name, message=message)]
+    return Problem(422, "invalid", message, french, errors=faults)
 
 
-def unauthorized(detail: str, slug: str = "unauthorized") -> Problem:
+def not_a_document(kind: str) -> Problem:
+    """415: neither YAML nor JSON."""
+    return Problem(
+        415,
+        "media-type",
+        f"Send it as application/yaml or application/json, not {kind}.",
+        f"Envoyez-le en application/yaml ou application/json, pas en {kind}.",
+    )
+
+
+def not_utf8(error: UnicodeDecodeError) -> Problem:
+    """422 about a document that is no text."""
+    detail = f"The document is not UTF-8: {error}."
+    french = f"Le document n’est pas en UTF-8 : octet {error.start}."
+    return Problem(422, "invalid", detail, french)
+
+
+def unauthorized(detail: str, french: str, slug: str = "unauthorized") -> Problem:
     """401 with the challenge that RFC 6750 asks for."""
-    return Problem(401, slug, detail, headers={"WWW-Authenticate": 'Bearer realm="plateau"'})
+    headers = {"WWW-Authenticate": 'Bearer realm="plateau"'}
+    return Problem(401, slug, detail, french, headers=headers)
 
 
-def forbidden(detail: str, french: str | None = None) -> Problem:
+def forbidden(detail: str, french: str) -> Problem:
     """403."""
-    return Problem(403, "forbidden", detail, french=french)
+    return Problem(403, "forbidden", detail, french)
 
 
 def of_store(error: stored.StoreError) -> Problem:
     """The problem that an error of the store is to a client."""
+    detail, french = str(error), of_store_in_french(error)
     match error:
         case stored.NotFound():
-            return Problem(404, error.slug, str(error))
+            return Problem(404, error.slug, detail, french)
         case stored.AlreadyThere():
-            return Problem(
-                409,
-                error.slug,
-                str(error),
-                errors=[Fault(pointer=f"/{error.field}", message=str(error))],
-            )
-        case stored.InUse():
-            return Problem(409, error.slug, str(error))
-        case RecallClaimed() | RecallClosed():
-            return Problem(409, error.slug, str(error), french=error.french)
+            faults = [Fault(pointer=f"/{error.field}", message=detail)]
+            return Problem(409, error.slug, detail, french, errors=faults)
+        case stored.InUse() | RecallClaimed() | RecallClosed():
+            return Problem(409, error.slug, detail, french)
         case stored.UnknownReference():
-            return Problem(
-                422,
-                error.slug,
-                str(error),
-                errors=[Fault(pointer=_reference_pointer(error.kind), message=str(error))],
-            )
+            faults = [Fault(pointer=_reference_pointer(error.kind), message=detail)]
+            return Problem(422, error.slug, detail, french, errors=faults)
         case stored.ConfigError():
-            return Problem(422, error.slug, str(error))
+            return Problem(422, error.slug, detail, french)
         case ConfigInvalid():
             faults = [Fault(pointer=each.pointer, message=each.message) for each in error.faults]
-            return Problem(422, error.slug, str(error), errors=faults)
-    return Problem(503, error.slug, str(error), headers={"Retry-After": "5"})
+            return Problem(422, error.slug, detail, french, errors=faults)
+    return Problem(503, error.slug, detail, french, headers={"Retry-After": "5"})
 
 
 _POINTERS = {"skill": "/skills", "flow": "/flow", "agent": "/agent_id", "queue": "/queue"}
@@ -164,13 +171,15 @@ def of_floor(error: FloorAbsent) -> Problem:
     if error.maybe_done:
         french += " La demande a pu être exécutée : regardez avant de la répéter."
     headers = {"Retry-After": "5"}
-    return Problem(503, "floor-absent", f"{error}{hint}", headers=headers, french=french)
+    return Problem(503, "floor-absent", f"{error}{hint}", french, headers=headers)
 
 
 def _of_validation(error: RequestValidationError) -> Problem:
     faults: list[Fault] = []
+    french: list[str] = []
     for item in error.errors():
         place, *rest = item["loc"]
+        french.append(fault_in_french(item["type"], item.get("ctx", {}), str(item["msg"])))
         message = str(item["msg"]).removeprefix("Value error, ")
         if place == "body":
             pointer = "".join(
@@ -182,12 +191,16 @@ def _of_validation(error: RequestValidationError) -> Problem:
         else:
             faults.append(Fault(parameter=str(rest[0]) if rest else None, message=message))
     count = len(faults)
+    first = faults[0].pointer or faults[0].parameter
     detail = "The request is not valid: " + (
-        f"{faults[0].pointer or faults[0].parameter or 'body'}: {faults[0].message}."
+        f"{first or 'body'}: {faults[0].message}."
         if count == 1
         else f"{count} faults, listed in errors."
     )
-    return Problem(422, "invalid", detail, errors=faults)
+    # The pages show the detail alone: in French it always says the first fault in words.
+    more = f" ({count} fautes en tout)" if count > 1 else ""
+    said = f"Demande refusée : {first or 'corps'} : {french[0]}{more}."
+    return Problem(422, "invalid", detail, said, errors=faults)
 
 
 def install(app: FastAPI) -> None:
@@ -211,7 +224,7 @@ def install(app: FastAPI) -> None:
     async def on_refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, FloorRefused)
         it = error.refusal
-        return answer(request, Problem(it.status, it.slug, it.detail, french=it.french))
+        return answer(request, Problem(it.status, it.slug, it.detail, it.french or it.detail))
 
     async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -220,25 +233,29 @@ def install(app: FastAPI) -> None:
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         slug = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-        detail = error.detail
+        detail, french = error.detail, f"Demande refusée : {error.detail}"
         if error.status_code == 404:
             detail = f"There is nothing at {request.url.path}."
+            french = f"Il n’y a rien à l’adresse {request.url.path}."
         elif error.status_code == 405:
             detail = f"{request.method} is not possible at {request.url.path}."
-        return answer(request, Problem(error.status_code, slug, detail, headers=error.headers))
+            french = f"{request.method} n’est pas possible à l’adresse {request.url.path}."
+        problem = Problem(error.status_code, slug, detail, french, headers=error.headers)
+        return answer(request, problem)
 
     async def on_database(request: Request, error: Exception) -> Response:
         # Class 22 of SQL's states: it was the value, not the database.
         state = getattr(getattr(error, "orig", None), "sqlstate", None)
         if isinstance(state, str) and state.startswith("22"):
             detail = "The request holds a value that the database cannot keep."
-            return answer(request, Problem(422, "invalid", detail))
+            french = "La demande contient une valeur que la base de données ne peut pas garder."
+            return answer(request, Problem(422, "invalid", detail, french))
         absent = Problem(
             503,
             "store-unavailable",
             "The database does not answer; calls go on without it. Try again in a few seconds.",
+            "La base de données ne répond pas ; les appels continuent. Réessayez bientôt.",
             headers={"Retry-After": "5"},
-            french="La base de données ne répond pas ; les appels continuent. Réessayez bientôt.",
         )
         return answer(request, absent)
 

@@ -30,7 +30,9 @@ class CallerBody(Body):
 async def _agent(context: Context, who: Principal, body: CallerBody | None) -> AgentId:
     agent_id = named(who, "me" if body is None else body.agent_id)
     if not who.may_act_for(agent_id):
-        raise forbidden("An agent may act only for themself.")
+        raise forbidden(
+            "An agent may act only for themself.", "Un téléconseiller n’agit que pour lui-même."
+        )
     await must_reach(context, who, agent_id)
     return agent_id
 

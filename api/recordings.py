@@ -120,15 +120,15 @@ async def play_recording(context: Ctx, who: AsAgent, recording_id: PathId) -> Fi
     if row.state == "started":
         detail = "This conversation is still being recorded."
         french = "Cette conversation est encore en cours d’enregistrement."
-        raise Problem(409, "recording-unfinished", detail, french=french)
+        raise Problem(409, "recording-unfinished", detail, french)
     if row.state == "lost" or row.path is None:
         detail = f"There is no audio: {row.lost_reason or 'unknown'}."
-        raise Problem(410, "recording-lost", detail, french="Il n’y a pas de son à écouter.")
+        raise Problem(410, "recording-lost", detail, "Il n’y a pas de son à écouter.")
     file = _inside(context.settings.recordings, row.path)
     if file is None:
         detail = "The file of this recording is not there any more."
         french = "Le fichier de cet enregistrement n’est plus là."
-        raise Problem(410, "recording-gone", detail, french=french)
+        raise Problem(410, "recording-gone", detail, french)
     async with context.engine.begin() as conn:
         await audit(conn, context, who.actor, "play", f"recording:{recording_id}")
     return FileResponse(

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
+from acd.errors import Unreadable
 from acd.model import ID_PATTERN
 from acd.phone_numbers import compact, international
 from api.instants import read_instant
@@ -27,7 +28,9 @@ from store.config_diff import ChangeKind
 def no_controls(text: str) -> str:
     """The text. Raises ValueError if it holds control characters."""
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        raise ValueError("control characters are not allowed")
+        raise Unreadable(
+            "control characters are not allowed", "les caractères de contrôle sont refusés"
+        )
     return text
 
 
@@ -82,15 +85,22 @@ def in_milliseconds(at: int) -> int:
     if at == 0 or EARLIEST_MS <= at < LATEST_MS:
         return at
     if 0 < at < EARLIEST_MS:
-        raise ValueError(
-            f"{at} is no instant in milliseconds since 1970; if it is in seconds, write {at * 1000}"
-        )
+        raise _in_another_unit(at, ("seconds", "secondes"), at * 1000)
     if at < 0:
-        raise ValueError(f"{at} is before 1970; write milliseconds since 1970 (UTC)")
+        raise Unreadable(
+            f"{at} is before 1970; write milliseconds since 1970 (UTC)",
+            f"{at} est avant 1970 ; écrivez des millisecondes depuis 1970 (UTC)",
+        )
     per_ms = 1000 if at < LATEST_MS * 1000 else 1_000_000
-    unit = "microseconds" if per_ms == 1000 else "nanoseconds"
-    raise ValueError(
-        f"{at} is no instant in milliseconds since 1970; if it is in {unit}, write {at // per_ms}"
+    unit = ("microseconds", "microsecondes") if per_ms == 1000 else ("nanoseconds", "nanosecondes")
+    raise _in_another_unit(at, unit, at // per_ms)
+
+
+def _in_another_unit(at: int, unit: tuple[str, str], meant: int) -> Unreadable:
+    english, french = unit
+    return Unreadable(
+        f"{at} is no instant in milliseconds since 1970; if it is in {english}, write {meant}",
+        f"{at} n’est pas en millisecondes depuis 1970 ; si c’est en {french}, écrivez {meant}",
     )
 
 
@@ -176,7 +186,9 @@ _L = TypeVar("_L", bound=SkillLevel)
 
 def _each_once(levels: list[_L]) -> list[_L]:
     if len({level.skill for level in levels}) != len(levels):
-        raise ValueError("each skill may stand here once only")
+        raise Unreadable(
+            "each skill may stand here once only", "chaque compétence ne figure qu’une fois ici"
+        )
     return levels
 
 

@@ -85,6 +85,7 @@ async def _refuse_hasty(context: Context, login: str, address: str) -> None:
             429,
             "too-many-attempts",
             f"Too many wrong passwords; try again in {seconds} s.",
+            f"Trop de mots de passe incorrects ; réessayez dans {seconds} s.",
             headers={"Retry-After": str(seconds)},
         )
 
@@ -142,8 +143,17 @@ async def _attempt(context: Context, login: str, password: str, address: str) ->
             await _note_refused(conn, context, user, login, address)
     context.metrics.sign_ins.labels("accepted" if accepted else "refused").inc()
     if user is None or not accepted:
-        raise unauthorized("The login or the password is wrong.", "wrong-password")
+        raise wrong_password()
     return user
+
+
+def wrong_password() -> Problem:
+    """401: which of the two is wrong is not told."""
+    return unauthorized(
+        "The login or the password is wrong.",
+        "Identifiant ou mot de passe incorrect.",
+        slug="wrong-password",
+    )
 
 
 async def _note_refused(
@@ -201,7 +211,7 @@ async def sign_in(
     address = _address(request, context)
     fits = len(form.username) <= 100 and len(form.password) <= 1000
     if not fits or "\0" in form.username:  # which PostgreSQL cannot even look for
-        raise unauthorized("The login or the password is wrong.", "wrong-password")
+        raise wrong_password()
     user = await _check_password(context, form.username, form.password, address)
     refresh = new_token()
     async with context.engine.begin() as conn:
@@ -243,10 +253,15 @@ async def refresh_token(
     if reused:
         raise unauthorized(
             "This refresh token has been used before; the sign-in was ended for safety.",
-            "token-reused",
+            "Ce jeton a déjà servi ; par sécurité, la session est terminée : reconnectez-vous.",
+            slug="token-reused",
         )
     if user is None or not user.active:
-        raise unauthorized("The refresh token is unknown, ended or expired; sign in.", "bad-token")
+        raise unauthorized(
+            "The refresh token is unknown, ended or expired; sign in.",
+            "Session expirée : reconnectez-vous.",
+            slug="bad-token",
+        )
     return _tokens(context, user, successor)
 
 

@@ -122,7 +122,10 @@ def _phone(agent: Acting, named: str | None) -> acd.PhoneId:
     own = agent.context.feed.agents.get(agent.who.agent_id or "")
     if own is None or own.phone is None:
         raise Problem(
-            422, "no-phone", "Your account belongs to no agent: say on which phone to listen."
+            422,
+            "no-phone",
+            "Your account belongs to no agent: say on which phone to listen.",
+            "Votre compte n’est celui d’aucun téléconseiller : choisissez le poste d’écoute.",
         )
     return own.phone
 

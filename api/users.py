@@ -124,7 +124,11 @@ class AuditLog(Page[AuditEntry]):
 
 def _check_agent_role(role: Role, agent_id: str | None) -> None:
     if role is Role.AGENT and agent_id is None:
-        raise invalid("/agent_id", "An account with the role agent needs the agent_id it acts for.")
+        raise invalid(
+            "/agent_id",
+            "An account with the role agent needs the agent_id it acts for.",
+            "Un compte de téléconseiller a besoin de l’agent_id pour qui il agit.",
+        )
 
 
 @router.get(
@@ -209,7 +213,12 @@ async def update_user(
 
 async def _keep_an_administrator(conn: AsyncConnection) -> None:
     if not await accounts.count_active(conn, Role.ADMINISTRATOR):
-        raise Problem(409, "last-administrator", "One active administrator must remain.")
+        raise Problem(
+            409,
+            "last-administrator",
+            "One active administrator must remain.",
+            "Il doit rester un administrateur actif.",
+        )
 
 
 @router.post(
