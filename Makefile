@@ -7,7 +7,7 @@ ONLY ?=
 PART ?=
 SYSTEMS ?=
 
-.PHONY: help setup setup-run demo test check bench images test-images test-systems clean requirements
+.PHONY: help setup setup-demo demo test check bench images test-images test-systems clean requirements
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile
@@ -15,10 +15,10 @@ help:
 setup: ## everything that demo, test, check and bench need
 	@setup/setup.sh dev
 
-setup-run:
-	@setup/setup.sh run
+setup-demo:
+	@setup/setup.sh demo
 
-demo: setup-run ## a live floor with callers and agents; FOR=60 ends after 60 s, JSON=file keeps the figures
+demo: setup-demo ## a live floor with callers and agents; FOR=60 ends after 60 s, JSON=file keeps the figures
 	@$(PYTHON) -m demo $(if $(FOR),--seconds $(FOR)) $(if $(JSON),--json-file $(JSON))
 
 test: setup ## all tests: pure, stores, real Asterisk, browser; ONLY=tests/unit for a part

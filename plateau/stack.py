@@ -19,7 +19,7 @@ from plateau.home import make_home
 from plateau.settings import Settings, require_folders
 from plateau.where import switch_config
 from switch import lifecycle, listening
-from switch.model import SwitchUnavailable
+from switch.model import SwitchConfig, SwitchUnavailable
 
 FIRST_LOGIN = "admin"
 
@@ -62,8 +62,8 @@ def environment(settings: Settings) -> dict[str, str]:
 def up(settings: Settings, say: Say) -> Started:
     """Start what does not run yet. After a failure nothing runs that did not run before.
 
-    All that can be judged is judged before anything is started: the home, the API's port, the
-    database with its tables, then the switch's own ports.
+    What can be judged is judged before anything is started: the home, the ports, then the database
+    with its tables.
 
     Raises PlateauError, StoreError, SwitchUnavailable.
     """
@@ -75,22 +75,23 @@ def up(settings: Settings, say: Say) -> Started:
     if web.pid() is None:
         require_free_port(settings.api_host, settings.api_port)
     config = switch_config(settings)
+    ran = lifecycle.runs(config)
+    if not ran:
+        lifecycle.require_free_ports(config)
     say("Preparing the store")
     password = asyncio.run(prepare_store(settings))
     if password is not None:
         # Now, for what comes may fail, and it is kept nowhere.
         say(f"First administrator: {FIRST_LOGIN} / {password}")
     with ExitStack() as undo:
-        undo.callback(say, "Ended again what was started")
-        ran = lifecycle.runs(config)
-        running = lifecycle.up(config, progress=say)
         if not ran:
-            undo.callback(lifecycle.down, config, progress=say)
+            undo.callback(_end_switch, config, say)
+        running = lifecycle.up(config, progress=say)
         say("Starting the floor")
-        _start(floor, settings, undo)
+        _start(floor, settings, say, undo)
         floor.wait_ready(lambda: health(settings, "floor")[0], timeout_s=60)
         say("Starting the API")
-        _start(web, settings, undo)
+        _start(web, settings, say, undo)
         url = page_url(settings)
         web.wait_ready(lambda: _answers(f"{url}health/live"), timeout_s=60)
         undo.pop_all()
@@ -98,11 +99,21 @@ def up(settings: Settings, say: Say) -> Started:
     return Started(url, sip, f"Asterisk {running.version} ({running.kind})", password)
 
 
-def _start(part: Daemon, settings: Settings, undo: ExitStack) -> None:
+def _start(part: Daemon, settings: Settings, say: Say, undo: ExitStack) -> None:
     """Start a process unless it runs; it ends with `undo` if it was started here."""
+
+    def end() -> None:
+        if part.stop(10.0):
+            say(f"Ended the {part.name} again")
+
     if part.pid() is None:
-        undo.callback(part.stop, 10.0)
+        undo.callback(end)
     part.start(environment(settings))
+
+
+def _end_switch(config: SwitchConfig, say: Say) -> None:
+    if lifecycle.down(config, grace_s=0, progress=say):
+        say("Ended Asterisk again")
 
 
 def page_url(settings: Settings) -> str:

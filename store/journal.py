@@ -93,7 +93,9 @@ class Journal:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise JournalError(f"The journal folder {folder} cannot be made: {error}") from error
+            raise JournalError(
+                f"The journal folder {folder} cannot be made: {error.strerror}"
+            ) from error
         self._lock_fd = self._lock()
         try:
             self._open_newest()

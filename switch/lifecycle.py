@@ -77,7 +77,7 @@ def up(config: SwitchConfig, *, progress: Progress = _silent) -> RunningSwitch:
             return running
         found = find_switch(config.rootfs)
         progress(_said(found, config))
-        _require_free_ports(config)
+        require_free_ports(config)
         return _start(config, found, progress)
 
 
@@ -320,8 +320,12 @@ def _locked(config: SwitchConfig) -> Iterator[None]:
         yield
 
 
-def _require_free_ports(config: SwitchConfig) -> None:
-    """Refuse ports in use: Asterisk itself would start without that transport and say nothing."""
+def require_free_ports(config: SwitchConfig) -> None:
+    """Refuse ports in use: Asterisk itself would start without that transport and say nothing.
+
+    Raises:
+        SwitchUnavailable: which one, for which setting, and who has it.
+    """
     here, web = config.bind_address, config.https_address or config.bind_address
     stream, datagram = socket.SOCK_STREAM, socket.SOCK_DGRAM
     wanted = [

@@ -37,6 +37,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "f").write_text("plateau: 1\n")
     began: list[str] = []
+    monkeypatch.setattr("switch.lifecycle.require_free_ports", lambda _: None)
     monkeypatch.setattr("switch.lifecycle.up", lambda *_, **__: began.append("Asterisk"))
     monkeypatch.setattr("plateau.daemons.Daemon.start", lambda self, _: began.append(self.name))
     return began

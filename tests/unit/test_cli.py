@@ -200,7 +200,13 @@ def test_a_port_in_use_is_told_before_anything_starts(
 def test_the_password_is_told_before_what_may_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[str] = []
     monkeypatch.setattr("switch.lifecycle.up", lambda *_, **__: None)
-    monkeypatch.setattr("switch.lifecycle.down", lambda *_, **__: ended.append("Asterisk"))
+    monkeypatch.setattr("switch.lifecycle.require_free_ports", lambda _: None)
+
+    def down(*_: object, **__: object) -> bool:
+        ended.append("Asterisk")
+        return True
+
+    monkeypatch.setattr("switch.lifecycle.down", down)
 
     def refuse(*_: object) -> int:
         raise OSError("no process")
@@ -211,7 +217,7 @@ def test_the_password_is_told_before_what_may_fail(monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 1
     said = result.stderr.splitlines()
     assert any(line.startswith("First administrator: admin / ") for line in said)
-    assert said[-2:] == ["Ended again what was started", "no process"]
+    assert said[-2:] == ["Ended Asterisk again", "no process"]
     assert ended == ["Asterisk"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import hashlib
 import json
 import re
 import shlex
@@ -215,3 +216,71 @@ def test_a_backup_without_sql_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "home/journal").mkdir(parents=True)
     (tmp_path / "home/journal/00000001.jsonl").write_text("x\n")
     assert backed_up(tmp_path / "home", tmp_path / "copy", "false").returncode != 0
+
+
+# ---- setup/setup.sh ----------------------------------------------------------------------------
+
+
+def a_machine(folder: Path, kind: str, *programs: str) -> dict[str, str]:
+    """A checkout whose machine has everything but what a test takes away; what is run is noted."""
+    for name in ("setup", "requirements", "asterisk-conf"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    bin_ = folder / "bin"
+    bin_.mkdir()
+    (folder / ".venv/bin").mkdir(parents=True)
+    for place in (bin_ / "python3.11", folder / ".venv/bin/python", folder / ".venv/bin/pip"):
+        place.write_text(f'#!/bin/sh\necho "${{0##*/}} $*" >>{folder}/ran\n')
+        place.chmod(0o755)
+    for name, body in {
+        "dpkg-query": "echo install ok installed",
+        "id": "echo 0",
+        "asterisk": "echo Asterisk 22.10.1" if "asterisk" in programs else "exit 1",
+        "docker": "exit 0" if "docker" in programs else "exit 1",
+        "debootstrap": f"echo debootstrap >>{folder}/ran; exit 1",
+        "apt-get": f'echo "apt-get $*" >>{folder}/ran',
+    }.items():
+        (bin_ / name).write_text(f"#!/bin/sh\n{body}\n")
+        (bin_ / name).chmod(0o755)
+    if "rootfs" in programs:
+        parts = ("packages.txt", "prompts.txt", "make-prompts.sh", "make-rootfs.sh")
+        held = b"".join((folder / "asterisk-conf" / part).read_bytes() for part in parts)
+        (folder / ".cache/rootfs/etc").mkdir(parents=True)
+        (folder / ".cache/rootfs/etc/plateau-rootfs").write_text(
+            hashlib.sha256(held).hexdigest() + "\n"
+        )
+    return {"PATH": f"{bin_}:/usr/bin:/bin", "HOME": str(folder), "kind": kind}
+
+
+@pytest.mark.parametrize("there", ["asterisk", "docker", "rootfs"])
+def test_production_gets_what_it_runs_and_no_more(tmp_path: Path, there: str) -> None:
+    environment = a_machine(tmp_path, "run", there)
+    command = ["sh", str(tmp_path / "setup/setup.sh"), "run"]
+    first = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert first.returncode == 0, first.stderr
+    ran = (tmp_path / "ran").read_text()
+    assert "-r requirements/runtime.txt" in ran
+    assert "requirements/dev.txt" not in ran
+    assert "pip uninstall --yes setuptools" in ran
+    assert "debootstrap" not in ran
+    # Only what is done is told, and how much of it.
+    assert "root folder" not in first.stderr
+    assert re.search(r"setup: done in \d+ s: \.venv of \d+ MB\n$", first.stderr)
+    again = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_a_demonstration_wants_sipp_where_docker_alone_will_not_do(tmp_path: Path) -> None:
+    environment = a_machine(tmp_path, "demo", "docker")
+    command = ["sh", str(tmp_path / "setup/setup.sh"), "demo"]
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert answer.returncode == 1
+    assert "making the root folder" in answer.stderr
+    assert "the root folder failed" in answer.stderr
+
+
+def test_setup_knows_its_modes(tmp_path: Path) -> None:
+    wrong = subprocess.run(
+        ["sh", str(ROOT / "setup/setup.sh"), "prod"], capture_output=True, text=True
+    )
+    assert (wrong.returncode, wrong.stderr) == (2, "usage: setup/setup.sh run|demo|dev\n")
