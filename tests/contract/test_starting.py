@@ -1,4 +1,4 @@
-"""`plateau up` on a real Asterisk: after a refusal or a failure nothing runs that it had started."""
+"""`plateau up` on a real Asterisk: after a refusal or a failure nothing runs that it started."""
 
 from __future__ import annotations
 
