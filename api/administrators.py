@@ -1,15 +1,21 @@
-"""What the operator's command line does about administrators where nobody can sign in."""
+"""What the operator's command line does about administrators and keys where nobody can sign in."""
 
 from __future__ import annotations
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.credentials import hash_password_async, new_password
+from api.credentials import (
+    API_KEY_PREFIX,
+    digest,
+    hash_password_async,
+    new_password,
+    new_token,
+)
 from api.shapes import new_id
 from store import accounts
 from store.errors import NotFound
-from store.rows import Role, UserRow
+from store.rows import ApiKeyRow, Role, UserRow
 
 
 async def reset_administrator(
@@ -61,3 +67,38 @@ async def ensure_administrator(
         conn, at=now_ms, actor="system", action="create", object_=f"user:{user.id}"
     )
     return generated
+
+
+class MadeKey(msgspec.Struct, frozen=True):
+    """A new API key; the secret is kept nowhere."""
+
+    id: str
+    secret: str
+
+
+async def make_key(conn: AsyncConnection, name: str, days: int, now_ms: int) -> MadeKey:
+    """Make an API key with the role administrator, good for so many days."""
+    secret = new_token(API_KEY_PREFIX)
+    row = ApiKeyRow(
+        id=new_id(),
+        name=name,
+        prefix=secret[:8],
+        secret_hash=digest(secret),
+        role=Role.ADMINISTRATOR,
+        agent_id=None,
+        created_at=now_ms,
+        expires_at=now_ms + days * 24 * 3600 * 1000,
+    )
+    await accounts.create_api_key(conn, row)
+    await accounts.write_audit(
+        conn, at=now_ms, actor="system", action="create", object_=f"key:{row.id}"
+    )
+    return MadeKey(row.id, secret)
+
+
+async def revoke_key(conn: AsyncConnection, key_id: str, now_ms: int) -> None:
+    """End an API key at once. Raises NotFound."""
+    await accounts.revoke_api_key(conn, key_id, now_ms)
+    await accounts.write_audit(
+        conn, at=now_ms, actor="system", action="revoke", object_=f"key:{key_id}"
+    )

@@ -19,6 +19,7 @@ from demo.errors import DemoFailed, DemoStopped
 from demo.places import take_place
 from demo.show import Result, Show, write_json
 from load.errors import PartyError
+from load.rest import RestFailed
 from plateau.settings import Settings
 from store.errors import StoreError
 from switch.model import SwitchUnavailable
@@ -29,6 +30,7 @@ _FAILURES = (
     StoreError,
     SwitchUnavailable,
     PartyError,
+    RestFailed,
     SQLAlchemyError,
     OSError,
 )

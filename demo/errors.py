@@ -9,7 +9,3 @@ class DemoFailed(Exception):
 
 class DemoStopped(Exception):
     """Somebody asked it to end while it was still starting."""
-
-
-class NotNow(DemoFailed):
-    """The floor refused an act that is not possible in its present state (409)."""

@@ -8,23 +8,12 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Generic, TypeVar
 
-import aiohttp
 import msgspec
 
 from demo import cast
-from demo.errors import DemoFailed, NotNow
-
-T = TypeVar("T")
-_TIMEOUT = aiohttp.ClientTimeout(total=30)
-
-
-class Token(msgspec.Struct, frozen=True):
-    """The answer to a sign-in."""
-
-    access_token: str
+from demo.errors import DemoFailed
+from load.rest import Listed, NotNow, RestSession
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -165,44 +154,14 @@ class KpiRow(msgspec.Struct, frozen=True):
     values: dict[str, float | None]
 
 
-class Listed(msgspec.Struct, Generic[T], frozen=True):
-    """A list as REST answers it."""
-
-    items: list[T]
-
-
-class _Fault(msgspec.Struct, frozen=True):
-    detail: str = ""
-
-
-class Rest:
+class Rest(RestSession):
     """A session with an API key of its own, once `sign_in` was called."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/") + "/api/v1"
-        self._headers: dict[str, str] = {}
-        self._session: aiohttp.ClientSession
-
-    async def __aenter__(self) -> Rest:
-        self._session = aiohttp.ClientSession(timeout=_TIMEOUT)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._session.close()
 
     async def sign_in(self, login: str, password: str) -> None:
         """Sign in, and make an API key: it lasts as long as the demonstration does."""
-        form = aiohttp.FormData({"username": login, "password": password})
-        token = await self._ask("POST", "/token", Token, data=form)
-        self._headers = {"Authorization": f"Bearer {token.access_token}"}
+        await super().sign_in(login, password)
         body = {"name": "demo", "role": "administrator", "expires_in_days": 30}
-        key = await self._ask("POST", "/api-keys", Key, json=body)
-        self._headers = {"X-API-Key": key.secret}
+        self.use_key((await self.ask("POST", "/api-keys", Key, json=body)).secret)
 
     # ---- seeding ----
 
@@ -210,9 +169,9 @@ class Rest:
         """The whole of `floor.yaml`, flow and numbers; the agents' SIP accounts by agent id."""
         floor, flow = cast.FLOOR_FILE.read_bytes(), cast.FLOW_FILE.read_bytes()
         headers = {"Content-Type": "application/yaml"}
-        made = await self._ask("PUT", "/config", Imported, data=floor, headers=headers)
+        made = await self.ask("PUT", "/config", Imported, data=floor, headers=headers)
         self._taken(Saved(made.warnings))
-        self._taken(await self._ask("POST", "/flows", Saved, data=flow, headers=headers))
+        self._taken(await self.ask("POST", "/flows", Saved, data=flow, headers=headers))
         for dnis, name in cast.NUMBERS.items():
             await self._save("/numbers", {"dnis": dnis, "flow": cast.FLOW, "name": name})
         return {account.user.removeprefix("agent-"): account for account in made.sip}
@@ -226,16 +185,16 @@ class Rest:
             "role": "supervisor",
             "password": password,
         }
-        await self._ask("POST", "/users", Saved, json=body)
+        await self.ask("POST", "/users", Saved, json=body)
         return password
 
     async def add_seat(self) -> Sip:
         """The phone on which the supervisor listens; its SIP account."""
         body = {"phone": cast.SEAT, "name": "Poste du superviseur"}
-        return (await self._ask("POST", "/seats", Seated, json=body)).sip
+        return (await self.ask("POST", "/seats", Seated, json=body)).sip
 
     async def _save(self, path: str, body: object) -> None:
-        self._taken(await self._ask("POST", path, Saved, json=body))
+        self._taken(await self.ask("POST", path, Saved, json=body))
 
     @staticmethod
     def _taken(saved: Saved) -> None:
@@ -246,7 +205,7 @@ class Rest:
 
     async def act(self, agent: str, verb: str, body: object = None) -> None:
         """An act of an agent: `sign-in`, `ready`, `call/hold`…"""
-        await self._ask("POST", f"/agents/{agent}/{verb}", Saved, json=body)
+        await self.ask("POST", f"/agents/{agent}/{verb}", Saved, json=body)
 
     async def try_act(self, agent: str, verb: str, body: object = None) -> bool:
         """The same; False where it is not possible now (the call has just ended, say)."""
@@ -260,74 +219,40 @@ class Rest:
         """The agent asks a colleague; the consultation's call id, None where not possible now."""
         path = f"/agents/{agent}/call/consult"
         try:
-            return (await self._ask("POST", path, Made, json={"target": target})).call_id
+            return (await self.ask("POST", path, Made, json={"target": target})).call_id
         except NotNow:
             return None
 
     async def give_up(self, callback: str) -> None:
         """The customer is not called back any more, unless that has begun."""
         with contextlib.suppress(NotNow):
-            await self._ask("DELETE", f"/callbacks/{callback}", Saved)
+            await self.ask("DELETE", f"/callbacks/{callback}", Saved)
 
     # ---- reading ----
 
     async def picture(self) -> Picture:
         """The floor now."""
-        return await self._ask("GET", "/live", Picture)
+        return await self.ask("GET", "/live", Picture)
 
     async def health(self) -> FloorHealth:
         """How the floor is."""
-        return await self._ask("GET", "/floor", FloorHealth)
+        return await self.ask("GET", "/floor", FloorHealth)
 
     async def definitions(self) -> list[Definition]:
         """What the indicators are called."""
-        return (await self._ask("GET", "/kpi/definitions", Listed[Definition])).items
+        return (await self.ask("GET", "/kpi/definitions", Listed[Definition])).items
 
     async def kpis(self, what: str, since: int, until: int) -> list[KpiRow]:
         """Indicators of [since, until) UTC ms: `queues`, `agents`, or `intervals` for the floor."""
         query = f"?since={since}&until={until}&interval=whole"
-        return (await self._ask("GET", f"/kpi/{what}{query}", Listed[KpiRow])).items
+        return (await self.ask("GET", f"/kpi/{what}{query}", Listed[KpiRow])).items
 
     async def pauses(self, since: int, until: int) -> list[PauseRow]:
         """Pauses of [since, until) UTC ms, by agent and reason."""
         path = f"/kpi/pauses?since={since}&until={until}"
-        return (await self._ask("GET", path, Listed[PauseRow])).items
+        return (await self.ask("GET", path, Listed[PauseRow])).items
 
     async def dispositions(self, since: int, until: int) -> list[DispositionRow]:
         """How the conversations of [since, until) UTC ms were qualified, by queue."""
         path = f"/kpi/dispositions?since={since}&until={until}"
-        return (await self._ask("GET", path, Listed[DispositionRow])).items
-
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        kind: type[T],
-        *,
-        json: object = None,
-        data: bytes | aiohttp.FormData | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> T:
-        try:
-            async with self._session.request(
-                method,
-                self._url + path,
-                json=json,
-                data=data,
-                headers={**self._headers, **(headers or {})},
-            ) as reply:
-                text = await reply.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise DemoFailed(
-                f"{method} {path} got no answer: {error or type(error).__name__}"
-            ) from error
-        try:
-            if reply.status >= 400:
-                why = msgspec.json.decode(text, type=_Fault).detail
-                kind_of_error = NotNow if reply.status == 409 else DemoFailed
-                raise kind_of_error(f"{method} {path} was refused ({reply.status}): {why}")
-            return msgspec.json.decode(text, type=kind)
-        except msgspec.DecodeError as error:
-            raise DemoFailed(
-                f"{method} {path} gave {reply.status} and what is not its answer: {error}"
-            ) from error
+        return (await self.ask("GET", path, Listed[DispositionRow])).items

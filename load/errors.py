@@ -7,6 +7,10 @@ class PartyError(Exception):
     """A party did not do, or did not meet, what was asked of it."""
 
 
+class LoadStopped(Exception):
+    """Somebody asked a load to end before its first call."""
+
+
 class PartyTimeout(PartyError):
     """A condition did not come true before its deadline; the message says what was seen instead."""
 

@@ -117,10 +117,14 @@ class SippProcess:
             argv += ["-key", key, str(value)]
         return argv + self._options
 
-    async def start(self) -> None:
-        """Start SIPp, on its scenarios made whole, and the watcher of its event log."""
+    def write_scenarios(self) -> None:
+        """Write the scenarios, made whole, into the party's folder."""
         for name in filter(None, (self.scenario, self._receive)):
             (self.folder / name).write_text(self._edit(whole_scenario(name)))
+
+    async def start(self) -> None:
+        """Start SIPp, on its scenarios made whole, and the watcher of its event log."""
+        self.write_scenarios()
         with (self.folder / "output.txt").open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *self.argv(),

@@ -6,6 +6,7 @@ Pure: numbers in, bytes out. Samples are 16-bit at 8,000 a second; a frame is 20
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from itertools import cycle, islice
 
@@ -19,6 +20,8 @@ LEVEL = 0.3
 SILENCE = b"\xff" * FRAME_SAMPLES
 _BIAS = 0x84
 _CLIP = 32635
+_SHARE = 0.6
+"""A tone alone has this share of a piece of sound's energy, at least."""
 _SILENCE_MEAN_SQUARE = (32768 * 10 ** (-50 / 20)) ** 2
 """Below -50 dB of full scale nobody hears anything."""
 
@@ -59,6 +62,27 @@ def ulaw_frames(hz: int, seconds: float) -> list[bytes]:
 def is_sound(frame: bytes) -> bool:
     """Return whether a frame of mu-law bytes is more than silence."""
     return sum(_SQUARES[code] for code in frame) > _SILENCE_MEAN_SQUARE * len(frame)
+
+
+def seconds_of_tone(frames: Sequence[bytes], hz: int) -> float:
+    """Return for how long the frames are that tone: it alone has most of their energy.
+
+    One bin of a discrete Fourier transform (Goertzel 1958) over two frames at a time.
+    """
+    turn = 2 * math.pi * hz / RATE
+    size = 2 * FRAME_SAMPLES
+    cosines = [math.cos(turn * number) for number in range(size)]
+    sines = [math.sin(turn * number) for number in range(size)]
+    found = 0
+    for first, second in zip(frames[::2], frames[1::2], strict=False):
+        samples = [DECODED[code] for code in first + second]
+        energy = sum(sample * sample for sample in samples)
+        if len(samples) != size or energy <= _SILENCE_MEAN_SQUARE * size:
+            continue
+        real = sum(map(operator.mul, samples, cosines))
+        imaginary = sum(map(operator.mul, samples, sines))
+        found += 2 * (real * real + imaginary * imaginary) / size >= _SHARE * energy
+    return 2 * found / FRAMES_PER_S
 
 
 def seconds_of_sound(frames: Sequence[bytes]) -> float:

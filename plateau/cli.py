@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import ivr.cli
-from plateau import config_cli, switch_cli
+from plateau import config_cli, load_cli, switch_cli
 
 if TYPE_CHECKING:
     from plateau.floor_process import FloorProcess
@@ -33,6 +33,8 @@ app = typer.Typer(
 app.add_typer(switch_cli.app, name="switch")
 app.add_typer(ivr.cli.app, name="flow")
 app.add_typer(config_cli.app, name="config")
+app.add_typer(load_cli.app, name="load")
+app.command()(load_cli.call)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -201,6 +203,23 @@ def migrate() -> None:
     typer.echo("The store is up to date.")
     if password is not None:
         typer.echo(f"First administrator: {FIRST_LOGIN} / {password}")
+
+
+@app.command()
+def key(
+    name: Annotated[str, typer.Argument(help="What it is for, as the list of keys shows it.")],
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it is good.")] = 1,
+) -> None:
+    """Make an API key of an administrator and print it, this once: for scripts on this machine."""
+    from plateau.saying import one_sentence, settings_or_exit
+
+    settings = settings_or_exit()
+    import asyncio
+
+    from plateau.first_store import make_api_key
+
+    with one_sentence(settings):
+        typer.echo(asyncio.run(make_api_key(settings, name, days)))
 
 
 @app.command()

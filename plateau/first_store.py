@@ -5,7 +5,7 @@ What the database refuses is one sentence (store.errors.StoreError).
 
 from __future__ import annotations
 
-from api.administrators import ensure_administrator, reset_administrator
+from api.administrators import ensure_administrator, make_key, reset_administrator
 from plateau.clock import Clock
 from plateau.settings import Settings
 from plateau.stack import FIRST_LOGIN
@@ -46,3 +46,11 @@ async def reset_password(settings: Settings, login: str, password: str | None) -
         await require_current(engine)
         async with engine.begin() as conn:
             return await reset_administrator(conn, login, password, Clock().now_ms())
+
+
+async def make_api_key(settings: Settings, name: str, days: int) -> str:
+    """Make an API key of an administrator, good for so many days; the secret, kept nowhere."""
+    async with opened(settings.effective_store_url) as engine:
+        await require_current(engine)
+        async with engine.begin() as conn:
+            return (await make_key(conn, name, days, Clock().now_ms())).secret

@@ -26,7 +26,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "PLATEAU_"
 ENV_FILE = ".env"
 
-_READ_ELSEWHERE = frozenset({"PLATEAU_ASTERISK_CONF"})
+_READ_ELSEWHERE = frozenset({"PLATEAU_ASTERISK_CONF", "PLATEAU_API_KEY"})
 """Variables of ours that are no settings of an installation."""
 
 
