@@ -71,6 +71,7 @@ class SippLoad:
     ) -> None:
         self.plan = list(plan)
         self._started_s = time.monotonic()
+        self._told: set[str] = set()
         block = site.load_block()
         self.sipp = SippProcess(
             site,
@@ -125,10 +126,11 @@ class SippLoad:
                 await self.sipp.read_up(timeout_s=_READ_UP_S)
 
     async def hang_up_all(self) -> None:
-        """Make every caller that is in a call hang up now."""
-        over = {e.call_id for e in self.sipp.events if e.name == "ended"}
+        """Make every caller that is in a call hang up now; each is told once."""
+        over = {e.call_id for e in self.sipp.events if e.name == "ended"} | self._told
         for event in self.sipp.events:
             if event.name == "dialled" and event.call_id not in over:
+                self._told.add(event.call_id)
                 self.sipp.steer("HANGUP", event.call_id)
 
     def counts(self) -> Counts:

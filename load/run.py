@@ -153,8 +153,9 @@ class Load:
             if self._stop.is_set() and not told:
                 told = True
                 await load.stop()
-                await load.hang_up_all()
                 deadline = time.monotonic() + _ENDING_S
+            if told:  # a caller about to dial when it was told dials yet
+                await load.hang_up_all()
             if now > deadline:
                 raise PartyTimeout(f"the callers did not end\n{load.sipp.report()}")
             figures = load.figures()
