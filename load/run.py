@@ -20,7 +20,7 @@ from load.figures import percentiles
 from load.fleet import SippFleet
 from load.order import RING_MS, LoadOrder
 from load.report import LoadReport, compared, refusals, ring_times_ms
-from load.rest import RestSession
+from load.rest import Listed, RestSession
 from load.site import Site
 from load.staff import Staff, until
 
@@ -40,10 +40,6 @@ class _Health(msgspec.Struct, frozen=True):
 class _Row(msgspec.Struct, frozen=True):
     scope: str | None
     values: dict[str, float | None]
-
-
-class _Kpis(msgspec.Struct, frozen=True):
-    rows: list[_Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +185,9 @@ class Load:
 
     async def _counted(self, since: int) -> dict[str, int]:
         until_ms = (await self._health()).now + 1
-        path = f"/kpi/queues?from={since}&to={until_ms}&interval=whole"
+        path = f"/kpi/queues?since={since}&until={until_ms}&interval=whole"
         wanted = set(self._order.queues or [self._staff.id])
-        rows = (await self._rest.ask("GET", path, _Kpis)).rows
+        rows = (await self._rest.ask("GET", path, Listed[_Row])).items
         found: dict[str, int] = {}
         for row in rows:
             if row.scope in wanted:

@@ -15,7 +15,7 @@ import msgspec
 
 from load.errors import PartyTimeout
 from load.registering import Account
-from load.rest import Nothing, RestFailed, RestSession
+from load.rest import Listed, Nothing, RestFailed, RestSession
 
 TAG = "load-"
 _LEVEL = 10
@@ -186,10 +186,7 @@ async def until(what: str, condition: Callable[[], Awaitable[bool]], within_s: f
 
 async def listed(rest: RestSession, path: str) -> list[_Named]:
     """The ids of a list. Raises RestFailed."""
-    found = await rest.ask("GET", path, object)
-    if isinstance(found, dict):
-        found = found.get("items", [])
-    return msgspec.convert(found, list[_Named])
+    return (await rest.ask("GET", path, Listed[_Named])).items
 
 
 async def remove_all(rest: RestSession) -> tuple[list[str], list[str]]:
