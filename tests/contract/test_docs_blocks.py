@@ -74,7 +74,7 @@ class Ground:
     folder: Path
     environment: dict[str, str]
 
-    def run(self, script: str, *, name: str, within_s: float = 120.0) -> str:
+    def run(self, script: str, *, name: str, within_s: float = 300.0) -> str:
         """Run a script of bash; its output. A failure shows the end of it."""
         file = self.folder / f"{name}.sh"
         file.write_text(script)
@@ -134,7 +134,8 @@ def session_of(blocks: list[Block]) -> str:
         elif block.kind == "yaml":
             text = (
                 f"cat >block.yaml <<'END OF BLOCK'\n{text}END OF BLOCK\n"
-                "plateau config import block.yaml --dry-run\n"
+                "(export PLATEAU_HOME=$PWD/empty; mkdir empty; plateau migrate >migrated\n"
+                "plateau config import block.yaml --dry-run)\n"
             )
         elif "docker-compose" in text:  # its .env is not that of a Plateau without Docker
             text = f"cd {COMPOSE}\n{text}cd ..\n"
@@ -151,8 +152,7 @@ def runnable(page: Path) -> list[Block]:
     ]
 
 
-_FIRST = ("README.md", "configuration.md")
-_RUN = sorted(filter(runnable, PAGES), key=lambda page: page.name not in _FIRST)
+_RUN = sorted(filter(runnable, PAGES), key=lambda page: page.name != "README.md")
 """In the order of the pages; the last two end what runs, and begin it themselves."""
 _BEFORE = {"README.md": "", "flows.md": "cp ivr/examples/bilingual.yaml my-flow.yaml"}
 """What stands in the folder before: a file that the page speaks of as the reader's own."""
