@@ -20,7 +20,8 @@ from load.rest import RestSession
 from load.site import SCENARIOS, PortPool, Site
 from plateau.clock import Clock
 from plateau.settings import Settings
-from store.engine import open_store
+from store.engine import opened
+from store.schema import require_current
 from switch.sipp import sipp_argv
 
 KEY_VARIABLE = "PLATEAU_API_KEY"
@@ -47,8 +48,8 @@ async def api_session(settings: Settings, url: str | None) -> AsyncIterator[Rest
             f"{url} is not this installation's API ({ours}): name a key of an administrator there "
             f"in {KEY_VARIABLE}.",
         )
-    engine = open_store(settings.effective_store_url)
-    try:
+    async with opened(settings.effective_store_url) as engine:
+        await require_current(engine)
         async with engine.begin() as conn:
             made = await make_key(conn, "plateau load", 1, Clock().now_ms())
         try:
@@ -57,8 +58,6 @@ async def api_session(settings: Settings, url: str | None) -> AsyncIterator[Rest
         finally:
             async with engine.begin() as conn:
                 await revoke_key(conn, made.id, Clock().now_ms())
-    finally:
-        await engine.dispose()
 
 
 def sip_server(settings: Settings, named: str | None) -> tuple[str, int]:

@@ -28,7 +28,8 @@ from load.site import Site
 from load.staff import remove_all
 from plateau.load_access import api_session, ground, is_loopback, sip_server
 from plateau.load_screen import LoadScreen, call_lines, report_tables
-from plateau.settings import Settings, load_settings
+from plateau.saying import settings_or_exit
+from plateau.settings import Settings
 from store.errors import StoreError
 from switch.model import SwitchUnavailable
 
@@ -202,8 +203,9 @@ def _must_be_own(own: bool, host: str, api: str | None) -> None:
 
 def _done(work: Callable[[Settings], int]) -> int:
     """Do it; what may go wrong outside of our code becomes a sentence and a status."""
+    settings = settings_or_exit()
     try:
-        return work(load_settings())
+        return work(settings)
     except (LoadStopped, asyncio.CancelledError, KeyboardInterrupt) as error:
         typer.echo(str(error) or "Stopped.", err=True)
         return STOPPED

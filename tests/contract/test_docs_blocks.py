@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from switch.cli import default_rootfs
+from switch.finder import default_rootfs
 from tests.doc_blocks import PAGES, ROOT, RUN, Block, blocks_of
 
 pytestmark = pytest.mark.contract
