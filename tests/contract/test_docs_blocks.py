@@ -9,31 +9,18 @@ command against the compose file instead of an engine. Blocks that call it have 
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from switch.finder import default_rootfs
+from tests.contract.installation import API_PORT, SIP_PORT, Ground, variables
 from tests.doc_blocks import PAGES, ROOT, RUN, Block, blocks_of
 
 pytestmark = pytest.mark.contract
 
-SIP_PORT, API_PORT = 15560, 18590
-SETTINGS = {
-    "PLATEAU_SIP_PORT": str(SIP_PORT),
-    "PLATEAU_TLS_PORT": str(SIP_PORT + 1),
-    "PLATEAU_HTTP_PORT": "18588",
-    "PLATEAU_HTTPS_PORT": "18589",
-    "PLATEAU_API_PORT": str(API_PORT),
-    "PLATEAU_RTP_FIRST": "24000",
-    "PLATEAU_RTP_LAST": "25999",
-}
 IN_PLACE = {"127.0.0.1:8000": f"127.0.0.1:{API_PORT}", "127.0.0.1:5060": f"127.0.0.1:{SIP_PORT}"}
 COMPOSE = "compose"
 """Folder of the blocks that call docker-compose."""
@@ -67,31 +54,6 @@ done
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """A scratch folder with all that a checkout has, and the environment of its shells."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    def run(self, script: str, *, name: str, within_s: float = 300.0) -> str:
-        """Run a script of bash; its output. A failure shows the end of it."""
-        file = self.folder / f"{name}.sh"
-        file.write_text(script)
-        try:
-            done = subprocess.run(
-                ["bash", "-eu", "-o", "pipefail", str(file)],
-                cwd=self.folder, env=self.environment, timeout=within_s, check=False,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as late:
-            said = (late.output or b"").decode(errors="replace")
-            raise AssertionError(f"{name}: not within {within_s:g} s\n{said[-4000:]}") from None
-        said = done.stdout.decode(errors="replace")
-        assert done.returncode == 0, f"{name}: exit status {done.returncode}\n{said[-4000:]}"
-        return said
-
-
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     folder = tmp_path_factory.mktemp("docs")
@@ -107,14 +69,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     real = "/usr/bin/docker-compose"
     compose.write_text(_COMPOSE.format(real=real))
     compose.chmod(0o755)
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("PLATEAU_")}
-    environment = kept | SETTINGS | {
-        "PLATEAU_HOME": str(folder / "home"),
-        "PLATEAU_ROOTFS": str(default_rootfs()),
-        "PATH": f"{stubs}:{sys.prefix}/bin:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "COLUMNS": "100",
-    }  # fmt: skip
+    environment = variables(folder / "home", f"{stubs}:")
     made = Ground(folder, environment)
     try:
         yield made
