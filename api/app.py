@@ -25,6 +25,7 @@ from api import (
     kpis,
     live,
     numbers,
+    openapi,
     outside,
     pages,
     parameters,
@@ -161,7 +162,7 @@ def create_app(settings: ApiSettings, now_ms: Callable[[], int] = _utc_ms) -> Fa
         checks = [Depends(parameters.only_known)] if prefix else []
         app.include_router(router, prefix=prefix, dependencies=checks)
     problems.install(app)
-    problems.describe(app)
+    openapi.describe(app, ROUTERS)
     app.add_middleware(
         Surroundings,
         metrics=metrics,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
@@ -16,9 +17,26 @@ from store import follow_up
 
 router = APIRouter(prefix="/callbacks", tags=["callbacks"])
 
-State = Literal[
-    "booked", "waiting", "dialling", "postponed", "refused", "reached", "failed", "cancelled"
-]
+
+class CallbackState(StrEnum):
+    """What became of a callback so far."""
+
+    BOOKED = "booked"
+    WAITING = "waiting"
+    DIALLING = "dialling"
+    POSTPONED = "postponed"
+    REFUSED = "refused"
+    REACHED = "reached"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class CallbackOutcome(StrEnum):
+    """What came of a callback."""
+
+    REACHED = "reached"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class Callback(Out):
@@ -32,13 +50,13 @@ class Callback(Out):
     origin_contact_id: str | None
     queue_id: str | None
     number: str | None
-    state: State
+    state: CallbackState
     attempts: int
     booked_at: Instant
     asked_at: Instant
     due_at: Instant
     ended_at: Instant | None
-    outcome: Literal["reached", "failed", "cancelled"] | None
+    outcome: CallbackOutcome | None
     agent_id: str | None
     by: str | None
 
@@ -56,7 +74,7 @@ async def list_callbacks(
     since: Since = None,
     until: Until = None,
     queue: str | None = None,
-    state: Annotated[list[State] | None, Query(description="any of these")] = None,
+    state: Annotated[list[CallbackState] | None, Query(description="any of these")] = None,
     number: Number = None,
     limit: Limit = 100,
     cursor: Cursor = None,

@@ -7,11 +7,19 @@ from typing import Annotated, Final
 import msgspec
 import orjson
 from fastapi import APIRouter, Header, Query
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from acd.events import EndCall
 from acd.facts import Supervised
-from acd.model import CallId, CallKind, Outcome, TargetKind
+from acd.model import (
+    CallId,
+    CallKind,
+    EndedBy,
+    Outcome,
+    SegmentKind,
+    TargetKind,
+    VisitOutcome,
+)
 from api import acts
 from api.auth import AsAgent, AsSupervisor, Principal, only_own
 from api.callbacks import Callback
@@ -60,7 +68,7 @@ class Call(Out):
     name: str | None
     flow_id: str | None
     outcome: Outcome | None
-    ended_by: str | None
+    ended_by: EndedBy | None
     reason: str | None
     queue_id: str | None
     agent_id: str | None
@@ -82,7 +90,7 @@ class Visit(Out):
     priority: int | None
     enqueued_at: int | None
     left_at: int | None
-    outcome: str | None
+    outcome: VisitOutcome | None
     agent_id: str | None
     ringing: bool | None
     service_level_ms: int | None
@@ -100,7 +108,7 @@ class Segment(Out):
     visit_id: str | None
     agent_id: str | None
     team: str | None
-    kind: str | None
+    kind: SegmentKind | None
     started_at: int | None
     ended_at: int | None
     end_reason: str | None
@@ -175,10 +183,10 @@ class Following(Out):
     id: str
     kind: CallKind
     arrived_at: Instant
-    outcome: str | None
+    outcome: Outcome | None
 
 
-class CallDetail(BaseModel):
+class CallDetail(Out):
     """One call with all that is known of it, each list in order of time.
 
     `data` is what was attached to it, by the end or until now.

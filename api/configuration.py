@@ -11,17 +11,18 @@ from typing import Final
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import AsAdministrator, AsSupervisor
 from api.changes import AsTold, Done, change, etag_of_version
 from api.config_flows import flow_faults, named, settled
-from api.config_shapes import Configuration, of, write
+from api.config_shapes import of, write
 from api.config_yaml import DocumentInvalid, Reading, read_json, read_yaml, to_yaml
 from api.context import Context, Ctx
+from api.documents import JSON, YAML, YAML_TYPES, body_of, document
 from api.paging import Cursor, Limit, Page, numbered, page_of
-from api.problems import Fault, Problem, described, not_a_document, not_utf8
+from api.problems import Fault, Problem, described
 from api.shapes import Changed, Difference, Instant, Out, PathVersion
 from api.sip_accounts import SipAccount, account
 from store import config_document as stored
@@ -32,17 +33,7 @@ from store.config_versions import get_version, list_versions
 
 router = APIRouter(prefix="/config", tags=["configuration"])
 
-YAML: Final = "application/yaml"
-_YAML_TYPES: Final = (YAML, "application/x-yaml", "text/yaml")
-_BODY: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            YAML: {"schema": {"type": "string"}},
-            "application/json": {"schema": {"$ref": "#/components/schemas/Configuration"}},
-        },
-    }
-}
+_BODY: Final = body_of("Configuration")
 
 
 class ConfigSaved(Changed):
@@ -70,7 +61,7 @@ class ConfigVersions(Page[ConfigVersion]):
     """A page of versions, newest first."""
 
 
-class ConfigDiff(BaseModel):
+class ConfigDiff(Out):
     """What the second version has otherwise than the first."""
 
     changes: list[Difference]
@@ -83,10 +74,16 @@ class ConfigDiff(BaseModel):
     "",
     operation_id="getConfig",
     summary="The whole configuration",
-    response_model=Configuration,
+    response_model=None,
     responses={
         **described(401, 403),
-        200: {"content": {YAML: {"schema": {"type": "string"}}}},
+        200: {
+            "description": "The whole configuration",
+            "content": {
+                JSON: {"schema": {"$ref": "#/components/schemas/Configuration"}},
+                YAML: {"schema": {"type": "string"}},
+            },
+        },
     },
 )
 async def get_config(context: Ctx, _: AsAdministrator, request: Request) -> Response:
@@ -96,7 +93,7 @@ async def get_config(context: Ctx, _: AsAdministrator, request: Request) -> Resp
         whole = await load_configuration(conn, texts=True)
     headers = {"ETag": etag_of_version(version)}
     tree = write(whole)
-    if any(kind in request.headers.get("accept", "") for kind in _YAML_TYPES):
+    if any(kind in request.headers.get("accept", "") for kind in YAML_TYPES):
         text = await asyncio.to_thread(to_yaml, tree)
         return Response(text, media_type=YAML, headers=headers)
     return Response(msgspec.json.encode(tree), media_type="application/json", headers=headers)
@@ -144,15 +141,9 @@ def _saved(context: Context, done: Done) -> ConfigSaved:
 
 
 async def _reading(request: Request) -> Reading:
-    kind = request.headers.get("content-type", YAML).partition(";")[0].strip()
-    if kind not in (*_YAML_TYPES, "application/json"):
-        raise not_a_document(kind)
+    text, kind = await document(request)
     try:
-        text = (await request.body()).decode("utf-8-sig")
-        read = read_json if kind == "application/json" else read_yaml
-        return await asyncio.to_thread(read, text)
-    except UnicodeDecodeError as error:
-        raise not_utf8(error) from error
+        return await asyncio.to_thread(read_json if kind == JSON else read_yaml, text)
     except DocumentInvalid as invalid:
         raise _problem(invalid) from invalid
 

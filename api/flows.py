@@ -6,18 +6,19 @@ A document is sent as it is, in YAML or JSON (`Content-Type: application/yaml` o
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model import FlowId
 from api.auth import AsAdministrator, AsSupervisor
 from api.changes import AsTold, Done, change, etag_of, finder, remove
 from api.context import Ctx
+from api.documents import body_of, document
 from api.paging import AsPage, Page, cut_from
-from api.problems import Fault, Problem, described, not_a_document, not_utf8
+from api.problems import Fault, Problem, described
 from api.shapes import Changed, Instant, Out, PathId, PathVersion
 from ivr import faults
 from ivr.document import Known, load, read
@@ -30,15 +31,7 @@ from store.errors import AlreadyThere, InUse, NotFound
 
 router = APIRouter(prefix="/flows", tags=["flows"])
 
-_BODY: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/yaml": {"schema": {"type": "string"}},
-            "application/json": {"schema": {"type": "object"}},
-        },
-    }
-}
+_BODY: Final = body_of("FlowDocument")
 
 
 class Flow(Out):
@@ -71,30 +64,27 @@ class FlowVersions(Page[FlowVersion]):
     """A list of a flow's versions."""
 
 
+class FaultSeverity(StrEnum):
+    """Whether a fault keeps the flow out of use."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
 class FlowFault(Out):
     """A fault; a warning does not keep the flow out of use."""
 
     line: int
     column: int
-    severity: Severity
+    severity: FaultSeverity
     message: str
 
 
-class Checked(BaseModel):
+class Checked(Out):
     """What a document's check found."""
 
     usable: bool
     faults: list[FlowFault]
-
-
-async def _text(request: Request) -> str:
-    kind = request.headers.get("content-type", "application/yaml").partition(";")[0].strip()
-    if kind not in ("application/yaml", "application/x-yaml", "text/yaml", "application/json"):
-        raise not_a_document(kind)
-    try:
-        return (await request.body()).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise not_utf8(error) from error
 
 
 def _known(whole: Configuration) -> Known:
@@ -121,11 +111,11 @@ def _load(text: str, known: Known, expected: str | None) -> IvrFlow:
 async def refuse_if_used(conn: AsyncConnection, queue_id: str) -> None:
     """Raises InUse if the newest version of a flow sends callers to this queue."""
     users = []
-    for document in await config.load_flow_documents(conn):
-        flow = read(document.document).flow if document.latest else None
+    for kept in await config.load_flow_documents(conn):
+        flow = read(kept.document).flow if kept.latest else None
         nodes = () if flow is None else flow.nodes.values()
         if any(queue_of(node) == queue_id for node in nodes):
-            users.append(f"flow {document.flow_id}")
+            users.append(f"flow {kept.flow_id}")
     if users:
         raise InUse("queue", queue_id, tuple(users))
 
@@ -148,7 +138,7 @@ async def list_flows(context: Ctx, _: AsSupervisor, cut: AsPage) -> Flows:
 )
 async def check_flow(context: Ctx, _: AsSupervisor, request: Request) -> Checked:
     """All faults, warnings too."""
-    text = await _text(request)
+    text, _kind = await document(request)
     async with context.engine.connect() as conn:
         known = Known(
             queues=frozenset(row.id for row in await config.list_queues(conn)),
@@ -187,7 +177,7 @@ async def create_flow(
     context: Ctx, who: AsAdministrator, how: AsTold, request: Request
 ) -> FlowSaved:
     """Its id and name stand in the document. 422 lists each fault with line and column."""
-    text = await _text(request)
+    text, _kind = await document(request)
     flow = _load(text, Known(), None)
 
     async def edit(_: AsyncConnection, whole: Configuration) -> Configuration:
@@ -220,7 +210,7 @@ async def update_flow(
     context: Ctx, who: AsAdministrator, how: AsTold, flow_id: PathId, request: Request
 ) -> FlowSaved:
     """New calls enter it; calls under way end in the version in which they began."""
-    text = await _text(request)
+    text, _kind = await document(request)
 
     async def edit(_: AsyncConnection, whole: Configuration) -> Configuration:
         before = whole.flows.get(flow_id)

@@ -6,7 +6,6 @@ import asyncio
 from typing import Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
 
 from api.auth import AsSupervisor
 from api.context import Ctx
@@ -22,20 +21,20 @@ router = APIRouter(tags=["health"])
 api_router = APIRouter(tags=["health"])
 
 
-class Alive(BaseModel):
+class Alive(Out):
     """The process answers."""
 
     status: Literal["alive"] = "alive"
 
 
-class Wrong(BaseModel):
+class Wrong(Out):
     """Something that calls need and that does not work, and since when."""
 
     kind: TroubleKind
     since: Instant
 
 
-class Readiness(BaseModel):
+class Readiness(Out):
     """`ready` needs all that a call needs: the store, the floor, its switch, and that each of them
     does what it is for; `wrong` is what the floor finds of that by what it has done lately.
 
@@ -141,7 +140,12 @@ async def floor(context: Ctx, _: AsSupervisor) -> FloorHealth:
     operation_id="metrics",
     summary="Metrics for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}},
+    responses={
+        200: {
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+            "description": "Prometheus text format",
+        }
+    },
 )
 async def metrics(context: Ctx) -> Response:
     """Counts only, no names and no numbers; let the reverse proxy keep it inside."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.auth import AsAgent, AsSupervisor, only_own
 from api.context import Context, Ctx
@@ -49,7 +49,7 @@ class Definitions(Page[Definition]):
     """All indicators."""
 
 
-class ReportRow(BaseModel):
+class ReportRow(Out):
     """One queue or agent (null: the whole floor) in one interval."""
 
     scope: str | None = Field(description="queue or agent id")

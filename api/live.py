@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 import orjson
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from acd.model import AgentState, CallState
 from acd.routing.line import place
@@ -52,7 +52,7 @@ RECHECK_S = 60.0
 CLOSE_EXPIRED = 4401
 
 
-class Beat(BaseModel):
+class Beat(Out):
     """The link is alive: what the client sees is what is. `at` is the floor's clock."""
 
     type: Literal["beat"] = "beat"

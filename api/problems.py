@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -277,33 +276,3 @@ def described(*statuses: int) -> dict[int | str, dict[str, object]]:
         }
         for status in statuses
     }
-
-
-def _operations(description: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        operation
-        for path in description["paths"].values()
-        for operation in path.values()
-        if isinstance(operation, dict) and "responses" in operation
-    ]
-
-
-def describe(app: FastAPI) -> None:
-    """Put into the OpenAPI description what routes share: `ProblemDetails`, 413 for bodies."""
-    plain = app.openapi
-
-    def openapi() -> dict[str, object]:
-        if app.openapi_schema is None:
-            description = plain()
-            schemas = description.setdefault("components", {}).setdefault("schemas", {})
-            problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(problem.pop("$defs", {}))
-            schemas["ProblemDetails"] = problem
-            for unused in ("HTTPValidationError", "ValidationError"):
-                schemas.pop(unused, None)
-            for operation in _operations(description):
-                if "requestBody" in operation:
-                    operation["responses"].setdefault("413", described(413)[413])
-        return app.openapi_schema or plain()
-
-    app.openapi = openapi  # type: ignore[method-assign]

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import AsAgent, Principal, only_own
 from api.context import Ctx, audit
+from api.documents import BYTES
 from api.own_queues import own_queues
 from api.paging import Cursor, Limit, Page, Since, Until, decode_cursor, page_of
 from api.problems import Problem, described, not_found
 from api.shapes import Instant, Out, PathId
 from store import follow_up, queries
 
+WAV: Final = "audio/wav"
 router = APIRouter(prefix="/recordings", tags=["recordings"])
+
+
+class RecordingState(StrEnum):
+    """Whether there is audio."""
+
+    STARTED = "started"
+    KEPT = "kept"
+    LOST = "lost"
 
 
 class Recording(Out):
@@ -32,7 +43,7 @@ class Recording(Out):
     agent_id: str | None
     queue_id: str | None
     started_at: Instant | None
-    state: Literal["started", "kept", "lost"]
+    state: RecordingState
     size_bytes: int | None
     duration_ms: int | None
     sha256: str | None
@@ -103,18 +114,23 @@ async def get_recording(context: Ctx, who: AsAgent, recording_id: PathId) -> Rec
     return Recording.model_validate(await _visible(context, who, recording_id))
 
 
+_AUDIO: Final = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (WAV, BYTES)}
+
+
 @router.get(
     "/{recording_id}/audio",
     operation_id="playRecording",
     summary="The audio (WAV), whole or by ranges",
     response_class=FileResponse,
     responses={
-        200: {"content": {"audio/wav": {}}, "description": "The audio"},
-        206: {"content": {"audio/wav": {}}, "description": "A range of it"},
+        200: {"content": _AUDIO, "description": "The audio"},
+        206: {"content": _AUDIO, "description": "A range of it"},
         **described(401, 404, 409, 410),
     },
 )
-async def play_recording(context: Ctx, who: AsAgent, recording_id: PathId) -> FileResponse:
+async def play_recording(
+    context: Ctx, who: AsAgent, recording_id: PathId, request: Request
+) -> FileResponse:
     """404: no such recording; 409: still being made; 410: lost, or its file is gone. Audited."""
     row = await _visible(context, who, recording_id)
     if row.state == "started":
@@ -133,7 +149,7 @@ async def play_recording(context: Ctx, who: AsAgent, recording_id: PathId) -> Fi
         await audit(conn, context, who.actor, "play", f"recording:{recording_id}")
     return FileResponse(
         file,
-        media_type="audio/wav",
+        media_type=BYTES if request.headers.get("accept") == BYTES else WAV,
         filename=f"{recording_id}.wav",
         content_disposition_type="inline",
         headers={"cache-control": "private, no-store"},

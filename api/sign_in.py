@@ -7,7 +7,6 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.security import OAuth2PasswordRequestForm
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import throttle
@@ -20,7 +19,7 @@ from api.credentials import (
     verify_password,
 )
 from api.problems import Problem, described, unauthorized
-from api.shapes import AgentId, new_id
+from api.shapes import AgentId, Out, new_id
 from api.tokens import TICKET_LIFE_MS, issue_access
 from store import accounts
 from store.rows import RefreshTokenRow, Role, UserRow
@@ -32,7 +31,7 @@ GRACE_MS: Final = 30_000
 before it has the answer must not lose its sign-in."""
 
 
-class Tokens(BaseModel):
+class Tokens(Out):
     """What a sign-in gives. A refresh token is good once: its use gives the next."""
 
     access_token: str
@@ -42,7 +41,7 @@ class Tokens(BaseModel):
     role: Role
 
 
-class Me(BaseModel):
+class Me(Out):
     """Who the credentials belong to."""
 
     actor: str
@@ -51,7 +50,7 @@ class Me(BaseModel):
     agent_id: AgentId | None
 
 
-class StreamTicket(BaseModel):
+class StreamTicket(Out):
     """Opens one live stream, once, within `expires_in` seconds."""
 
     ticket: str

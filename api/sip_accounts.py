@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.auth import Principal
 from api.changes import How, Secrets, change, finder
 from api.context import Context
-from api.shapes import Changed
+from api.shapes import Changed, Out
 from api.sip_secrets import NewSecrets
 from store.config_change import unchanged
 from store.config_document import SINGULAR
 
 
-class SipAccount(BaseModel):
+class SipAccount(Out):
     """What to type into a softphone. `secret` is shown this once."""
 
     user: str
