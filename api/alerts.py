@@ -54,7 +54,7 @@ async def list_alerts(
 ) -> Alerts:
     """By when they were raised, newest first; those of deleted rules and queues too."""
     wanted = alerts.AlertFilter(since, until, rule, queue)
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         found = await alerts.list_alerts(conn, wanted, limit=limit + 1, below=decode_cursor(cursor))
     page, after = page_of(found, limit, lambda row: (row.raised_at, row.id))
     return Alerts(items=[Alert.model_validate(row) for row in page], next=after)

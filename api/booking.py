@@ -131,7 +131,7 @@ async def cancel(context: Ctx, who: AsAgent, callback_id: PathId) -> Acted:
 
 
 async def _must_be_own(context: Context, who: Principal, callback_id: str) -> None:
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         by = await follow_up.booked_by(conn, callback_id)
     if by != who.actor:
         raise not_found("callback", callback_id)  # as if it did not exist: ids tell nothing

@@ -80,7 +80,7 @@ async def list_callbacks(
     cursor: Cursor = None,
 ) -> Callbacks:
     """By booking, newest first. An agent: those of the queues that they work for."""
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         wanted = follow_up.FollowUpFilter(
             since=since,
             until=until,
@@ -103,7 +103,7 @@ async def list_callbacks(
 )
 async def get_callback(context: Ctx, who: AsAgent, callback_id: PathId) -> Callback:
     """Its call's history is at /calls/{id}."""
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         row = await follow_up.get_callback(conn, callback_id)
         await must_be_seen(conn, who, row.queue_id, "callback", callback_id)
     return Callback.model_validate(row)

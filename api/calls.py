@@ -280,7 +280,7 @@ async def list_calls(
         kind=kind,
         short_abandon=short_abandon,
     )
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         if queue is not None:
             await config.get_queue(conn, queue)
         for name in {agent, answered_by} - {None}:
@@ -291,7 +291,7 @@ async def list_calls(
 
 
 async def _visible(context: Ctx, who: Principal, call_id: str) -> queries.CallDetail:
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         detail = await queries.get_call(conn, call_id)
     if who.has(Role.SUPERVISOR):
         return detail
@@ -310,7 +310,7 @@ async def get_call(context: Ctx, who: AsAgent, call_id: PathId) -> CallDetail:
     An agent: own calls, without what supervisors did, so that nobody learns who listens to them.
     """
     detail = await _visible(context, who, call_id)
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         done = await call_acts.read_acts(conn, call_id)
     all_of_it = who.has(Role.SUPERVISOR)
     live = context.feed.calls.get(call_id)
@@ -361,7 +361,7 @@ async def get_call_routing(
     """Each decision with the agents considered, in French or English sentences."""
     await _visible(context, who, call_id)
     language = pick_language(lang, accept_language)
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         decisions = await queries.list_decisions(conn, call_id)
         names = Names(*(await queries.names_of_agents_and_skills(conn)))
     before: dict[str, queries.DecisionRow] = {}
@@ -402,7 +402,7 @@ async def hang_up(context: Ctx, who: AsSupervisor, call_id: PathId) -> Saved:
     """404 for a call that never was, 409 for one that has ended."""
     if call_id not in context.feed.calls:  # the floor is asked all the same: it knows best
         try:
-            async with context.engine.connect() as conn:
+            async with context.history() as conn:
                 await queries.get_call(conn, call_id)
         except NotFound:
             if context.feed.present:

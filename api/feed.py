@@ -55,6 +55,8 @@ class LiveFeed:
         self._task: asyncio.Task[None] | None = None
         self._heard = asyncio.Event()
         self.present = False
+        self._version = 0
+        self._moved = asyncio.Event()
         self._at = 0
         self._heard_at = 0
         self.agents: dict[str, AgentView] = {}
@@ -82,6 +84,19 @@ class LiveFeed:
         """Wait until the floor has answered, or turned out to be absent, for the first time."""
         await self._heard.wait()
 
+    async def reached(self, version: int, timeout_s: float) -> bool:
+        """Wait until the picture is of this version; False: it is not, and the time has passed.
+
+        True at once while the floor is absent: there is no picture then that could be older.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self.present and self._version < version:
+                    await self._moved.wait()
+        except TimeoutError:
+            return False
+        return True
+
     def subscribe(self) -> Subscription:
         """A new reader, to whom everything is unseen."""
         reader = Subscription()
@@ -102,6 +117,12 @@ class LiveFeed:
             await stream.aclose()
 
     def _take(self, message: Live | LiveChange | None) -> None:
+        self._hear(message)
+        self._version = 0 if message is None else message.version
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+    def _hear(self, message: Live | LiveChange | None) -> None:
         if isinstance(message, LiveChange):
             self._clock(message.at)
             self._apply(message)

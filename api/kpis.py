@@ -78,7 +78,7 @@ async def definitions(_: AsAgent) -> Definitions:
 
 async def _report(context: Context, query: ReportQuery) -> Report:
     _must_have_length(query.since, query.until)
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         try:
             found = await report(conn, query)
         except StoreError as error:
@@ -109,7 +109,7 @@ async def queues(
 ) -> Report:
     """Counts and waits belong to the interval in which callers entered the queue."""
     if queue is not None:
-        async with context.engine.connect() as conn:
+        async with context.history() as conn:
             await config.get_queue(conn, queue)
     return await _report(
         context,
@@ -144,7 +144,7 @@ async def agents(
     """An agent sees only their own."""
     agent = only_own(who, agent, "figures")
     if agent is not None:
-        async with context.engine.connect() as conn:
+        async with context.history() as conn:
             await config.get_agent(conn, agent)
     return await _report(
         context,
@@ -236,7 +236,7 @@ async def pauses(
     """By agent, the longest first. An agent sees only their own."""
     _must_have_length(since, until)
     agent = only_own(who, agent, "figures")
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         if agent is not None:
             await config.get_agent(conn, agent)
         rows = await breakdowns.pauses(conn, since, until, context.now_ms(), agent_id=agent)
@@ -259,7 +259,7 @@ async def dispositions(
 ) -> Dispositions:
     """By queue, the most frequent first, those not qualified last; by entry into the queue."""
     _must_have_length(since, until)
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         if queue is not None:
             await config.get_queue(conn, queue)
         if agent is not None:

@@ -85,7 +85,7 @@ async def list_recalls(
 ) -> RecallList:
     """Longest lost first. An agent: those of the queues that they work for."""
     now_ms = context.now_ms()
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         wanted = recall.RecallFilter(
             since=now_ms - _RECENT_MS if since is None else since,
             until=until,

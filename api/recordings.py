@@ -70,7 +70,7 @@ async def list_recordings(
     cursor: Cursor = None,
 ) -> Recordings:
     """Newest first. An agent: their own conversations."""
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         found = await queries.list_recordings(
             conn,
             call_id=call,
@@ -86,7 +86,7 @@ async def list_recordings(
 
 
 async def _visible(context: Ctx, who: Principal, recording_id: str) -> queries.RecordingRow:
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         row = await queries.get_recording(conn, recording_id)
         if not who.may_act_for(row.agent_id) and not await _is_own_message(conn, who, row):
             raise not_found("recording", recording_id)

@@ -16,7 +16,8 @@ class ApiSettings:
     `X-Forwarded-For` is believed. `switch_*_port` of 0: that transport is not offered.
     `country_code` is that of telephone numbers written without one. `max_config_bytes` is for the
     whole configuration, which is as large as the floor; `max_body_bytes` for all other bodies.
-    `requests_*` and `streams_each` hold for each account and each API key.
+    An act is answered, and what it changed is read, once both the live picture and SQL have it, or
+    `own_writes_s` later. `requests_*` and `streams_each` hold for each account and each API key.
     """
 
     store_url: str
@@ -41,6 +42,7 @@ class ApiSettings:
     requests_per_s: float = 50.0
     requests_burst: int = 300
     streams_each: int = 50
+    own_writes_s: float = 2.0
     stream_interval_s: float = 0.25
     stream_beat_s: float = 5.0
     stream_send_timeout_s: float = 10.0

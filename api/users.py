@@ -331,7 +331,7 @@ async def list_audit(
 ) -> AuditLog:
     """Newest first."""
     wanted = accounts.AuditFilter(since, until, actor, action, object_)
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         rows = await accounts.list_audit(conn, wanted, limit=limit + 1, before_id=numbered(cursor))
     page, after = page_of(rows, limit, lambda row: (row.id, ""))
     return AuditLog(items=[_audit_entry(row) for row in page], next=after)

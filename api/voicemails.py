@@ -71,7 +71,7 @@ async def list_voicemails(
     cursor: Cursor = None,
 ) -> Voicemails:
     """Newest first. An agent: those of the queues that they work for."""
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         wanted = follow_up.FollowUpFilter(
             since=since,
             until=until,
@@ -100,7 +100,7 @@ async def _visible(conn: AsyncConnection, who: Principal, message_id: str) -> fo
 )
 async def get_voicemail(context: Ctx, who: AsAgent, voicemail_id: PathId) -> Voicemail:
     """An agent: of a queue that they work for."""
-    async with context.engine.connect() as conn:
+    async with context.history() as conn:
         return Voicemail.model_validate(await _visible(conn, who, voicemail_id))
 
 

@@ -259,14 +259,26 @@ class Reload(msgspec.Struct, frozen=True, tag=True):
     """
 
 
+class Kept(msgspec.Struct, frozen=True, order=True):
+    """A place in the journal: what was told before it is in SQL once SQL's place is there."""
+
+    journal: str
+    segment: int
+    offset: int
+
+
 class Done(msgspec.Struct, frozen=True, tag=True):
     """It was done; `warnings` tell what an operator should know (one sentence each).
 
-    `id` is the call that was made for it, None where none was.
+    `id` is the call that was made for it, None where none was. The live picture shows it from
+    `version` on; SQL has it from `kept` on, None: nothing was kept. So whoever asked can wait until
+    what they read next has it.
     """
 
     warnings: tuple[str, ...] = ()
     id: CallId | None = None
+    version: int = 0
+    kept: Kept | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):

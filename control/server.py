@@ -19,12 +19,15 @@ from control.protocol import (
     LONGEST_ASK,
     Answer,
     Ask,
+    Done,
     Follow,
+    Kept,
     LiveChange,
     ReadLive,
     Refused,
     Result,
 )
+from store.journal import Journal
 from store.journal_lines import UNREADABLE
 from store.mending import mended
 
@@ -47,7 +50,8 @@ _numbered = msgspec.json.Decoder(_Numbered)
 class ControlServer:
     """Serves one Unix socket, readable by its owner and group only.
 
-    `answer` grants or refuses everything but the live picture, which comes from `picture`.
+    `answer` grants or refuses everything but the live picture, which comes from `picture`. What was
+    done is pushed before it is answered, and the answer says where it stands in `journal`.
     """
 
     def __init__(
@@ -56,11 +60,13 @@ class ControlServer:
         picture: LivePicture,
         now_ms: Callable[[], int],
         answer: Callable[[Ask], Awaitable[Result]],
+        journal: Journal | None = None,
     ) -> None:
         self._path = path
         self._picture = picture
         self._now_ms = now_ms
         self._answer = answer
+        self._journal = journal
         self._server: asyncio.Server | None = None
         self._followers: set[asyncio.StreamWriter] = set()
         self._open: set[asyncio.StreamWriter] = set()
@@ -126,7 +132,18 @@ class ControlServer:
         except Exception as error:
             log.exception("a wish failed", wish=type(ask.wish).__name__)
             result = Refused("floor-fault", 500, f"The floor failed at this: {error}")
+        if isinstance(result, Done):
+            self._push_now()
+            result = msgspec.structs.replace(
+                result, version=self._picture.version, kept=self._kept()
+            )
         self._send(writer, Answer(ask.id, result))
+
+    def _kept(self) -> Kept | None:
+        if self._journal is None:
+            return None
+        end = self._journal.end
+        return Kept(self._journal.journal_id, end.segment, end.offset)
 
     def _send(self, writer: asyncio.StreamWriter, message: Answer | LiveChange) -> None:
         if writer.is_closing():
@@ -160,20 +177,24 @@ class ControlServer:
     async def _push(self) -> None:
         while True:
             await asyncio.sleep(PUSH_EVERY_S)
-            try:
-                change = self._picture.change(self._now_ms())
-            except Exception:
-                # A fault of ours in drawing must not end the picture for good.
-                log.exception("the live picture failed")
-                continue
-            if change is None:
-                continue
-            try:
-                for writer in list(self._followers):
-                    self._send(writer, change)
-            except Exception:
-                # As above; whoever follows asks for the whole picture again.
-                log.exception("a change of the live picture could not be sent")
-                for writer in list(self._followers):
-                    self._followers.discard(writer)
-                    writer.close()
+            self._push_now()
+
+    def _push_now(self) -> None:
+        """Send what has changed in the picture to all who follow."""
+        try:
+            change = self._picture.change(self._now_ms())
+        except Exception:
+            # A fault of ours in drawing must not end the picture for good.
+            log.exception("the live picture failed")
+            return
+        if change is None:
+            return
+        try:
+            for writer in list(self._followers):
+                self._send(writer, change)
+        except Exception:
+            # As above; whoever follows asks for the whole picture again.
+            log.exception("a change of the live picture could not be sent")
+            for writer in list(self._followers):
+                self._followers.discard(writer)
+                writer.close()

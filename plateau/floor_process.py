@@ -154,7 +154,11 @@ class FloorProcess:
             await stack.enter_async_context(heard(reasons, settings.http_port))
             await self._connect(place, rng, stack)
             control = ControlServer(
-                settings.control_socket, self._picture, self._clock.now_ms, self._answer
+                settings.control_socket,
+                self._picture,
+                self._clock.now_ms,
+                self._answer,
+                self._journal,
             )
             await control.start()
             stack.push_async_callback(control.close)

@@ -120,6 +120,21 @@ async def test_a_fault_of_the_floor_is_an_answer_and_others_are_not_kept_waiting
     assert (answer.slug, answer.status) == ("floor-fault", 500)
 
 
+async def test_what_was_done_is_in_the_picture_before_it_is_answered(
+    stand: Stand, client: FloorClient
+) -> None:
+    stand.step(PhoneReachable(PhoneId("ana")))
+    async with aclosing(client.follow()) as following, asyncio.timeout(PATIENCE_S):
+        live = await anext(following)
+        assert isinstance(live, Live)
+        stand.step(SignIn(AgentId("ana")))
+        done = await client.ask(SignIn(AgentId("ana")))
+        assert isinstance(done, Done)
+        change = await anext(following)
+        assert isinstance(change, LiveChange)
+        assert (change.version, done.version > live.version) == (done.version, True)
+
+
 async def test_a_follower_gets_the_whole_and_every_change_after(
     stand: Stand, client: FloorClient
 ) -> None:
@@ -204,7 +219,7 @@ async def test_a_client_that_does_not_read_is_dropped_and_costs_nobody(
             for _ in range(200):
                 number += 1
                 stand.step(CallArrived(ChannelId(f"c{number}"), "601", "0612345678"))
-            assert await client.ask(SignIn(AgentId("ana"))) == Done()
+            assert isinstance(await client.ask(SignIn(AgentId("ana"))), Done)
     writer.close()
     with suppress(ConnectionError):
         await writer.wait_closed()
