@@ -35,6 +35,7 @@ from api import (
     recall_list,
     recalling,
     recordings,
+    reference,
     seats,
     sign_in,
     skills,
@@ -86,6 +87,7 @@ ROUTERS: Final[tuple[tuple[str, APIRouter], ...]] = (
     (API_PREFIX, users.router),
     (API_PREFIX, health.api_router),
     ("", health.router),
+    ("", reference.router),
     ("", pages.router),
 )
 

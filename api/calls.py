@@ -37,10 +37,11 @@ from api.paging import (
 )
 from api.problems import described, not_found
 from api.reasons import Language, Names, named_decision, of_candidate, of_decision, pick_language
-from api.recordings import Recording
+from api.recordings import Recording, RecordingState
 from api.shapes import Instant, Out, PathId, Saved, SkillLevel
 from api.voicemails import Voicemail
 from store import call_acts, config, queries
+from store.call_totals import CallTotals, totals_of
 from store.errors import NotFound
 from store.rows import Role
 
@@ -76,7 +77,26 @@ class Call(Out):
     withheld: bool = Field(description="the caller hides the number, which is null then")
 
 
-class Calls(Page[Call]):
+class CallRecording(Out):
+    """A recording of the call; its audio is at /recordings/{id}/audio once it is kept."""
+
+    id: str
+    state: RecordingState
+    agent_id: str | None
+    duration_ms: int | None
+
+
+class ListedCall(Call):
+    """A call in a list. `talk_ms` is conversation with its agents without holds, `hold_ms` the time
+    on hold, as reports count them; of a call in progress, what has ended of it.
+    """
+
+    talk_ms: int
+    hold_ms: int
+    recordings: list[CallRecording] = Field(description="an agent sees their own")
+
+
+class Calls(Page[ListedCall]):
     """A page of the list."""
 
 
@@ -286,8 +306,19 @@ async def list_calls(
         for name in {agent, answered_by} - {None}:
             await config.get_agent(conn, name or "")
         found = await queries.list_calls(conn, wanted, limit=limit + 1, below=decode_cursor(cursor))
-    page, after = page_of(found, limit, lambda row: (row.arrived_at, row.id))
-    return Calls(items=[Call.model_validate(row) for row in page], next=after)
+        page, after = page_of(found, limit, lambda row: (row.arrived_at, row.id))
+        totals = await totals_of(conn, [row.id for row in page])
+    return Calls(items=[_listed(who, row, totals[row.id]) for row in page], next=after)
+
+
+def _listed(who: Principal, row: queries.CallRow, totals: CallTotals) -> ListedCall:
+    seen = [one for one in totals.recordings if who.may_act_for(one.agent_id)]
+    return ListedCall(
+        **Call.model_validate(row).model_dump(),
+        talk_ms=totals.talk_ms,
+        hold_ms=totals.hold_ms,
+        recordings=[CallRecording.model_validate(one) for one in seen],
+    )
 
 
 async def _visible(context: Ctx, who: Principal, call_id: str) -> queries.CallDetail:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from control.protocol import Health, TroubleKind
 
+_LABELLED = re.compile(r'([a-z_]+)\{([a-z_]+)="([a-z_]+)"\}')
 _UNFIT = re.compile(r"[^a-zA-Z0-9_]")
 
 
@@ -83,13 +84,22 @@ def _floor_metrics(health: Health | None) -> Iterator[Metric]:
     )
     switch.add_metric([health.switch], 1)
     yield switch
-    for name, value in sorted(health.counters.items()):
-        counter = CounterMetricFamily(
-            f"plateau_floor_{_UNFIT.sub('_', name).removesuffix('_total')}",
-            "A counter of the floor.",
-        )
-        counter.add_metric([], value)
-        yield counter
+    yield from _counter_metrics(health.counters)
+
+
+def _counter_metrics(counters: Mapping[str, float]) -> Iterator[Metric]:
+    """The floor's counters; one label may stand in a name, as Prometheus writes it."""
+    families: dict[str, CounterMetricFamily] = {}
+    for told, value in sorted(counters.items()):
+        name, label, part = told, "", ""
+        if found := _LABELLED.fullmatch(told):
+            name, label, part = found.groups()
+        fit = f"plateau_floor_{_UNFIT.sub('_', name).removesuffix('_total')}"
+        if fit not in families:
+            labels = [label] if label else []
+            families[fit] = CounterMetricFamily(fit, "A counter of the floor.", labels=labels)
+        families[fit].add_metric([part] if label else [], value)
+    yield from families.values()
 
 
 def _trouble_metrics(health: Health) -> Iterator[Metric]:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import ApiMetrics
@@ -125,6 +126,8 @@ class Surroundings:
         except _TooLarge:
             if not started:
                 await problem(scope, receive, send)
+        except ClientDisconnect:
+            pass  # who asked has gone before the whole body was here: nobody is to be answered
         except Exception:
             log.exception("a request failed", method=scope["method"], path=scope["path"])
             if started:

@@ -232,6 +232,10 @@ def install(app: FastAPI) -> None:
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         slug = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+        if error.status_code == 400:  # FastAPI's word for a body that it cannot take apart
+            detail = "The body cannot be read: it must be whole, in UTF-8, and of its media type."
+            french = "Le corps est illisible : il le faut entier, en UTF-8 et du bon type."
+            return answer(request, Problem(422, "invalid", detail, french))
         detail, french = error.detail, f"Demande refusée : {error.detail}"
         if error.status_code == 404:
             detail = f"There is nothing at {request.url.path}."

@@ -5,6 +5,7 @@ Decides the names; refuses to know what is good or bad about a figure.
 
 from __future__ import annotations
 
+from acd.shell.outcomes import CommandOutcome
 from acd.shell.service import FloorService
 from acd.shell.switchboard import Switchboard
 from ari.counters import Counters
@@ -27,7 +28,11 @@ def counted(
         "events_total": service.events,
         "faults_total": service.broken + background.faults,
         "impossible_transitions_total": service.engine.floor.impossible_count,
-        "commands_failed_total": sum(switchboard.failed_count.values()),
+        "commands_failed_total": switchboard.outcomes[CommandOutcome.FAULT],
+        **{
+            f'commands_total{{outcome="{outcome}"}}': switchboard.outcomes[outcome]
+            for outcome in CommandOutcome
+        },
         "recordings_kept_total": recorder.kept_count,
         "recordings_lost_total": recorder.lost_count,
         "recordings_incomplete_total": recorder.incomplete_count,

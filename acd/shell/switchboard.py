@@ -7,6 +7,7 @@ Decides nothing: which failure matters is the engine's business.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import assert_never
 
@@ -50,6 +51,7 @@ from acd.events import (
 )
 from acd.failing import Failing
 from acd.model import ChannelId
+from acd.shell.outcomes import CommandOutcome, outcome_of
 from acd.shell.translate import FORWARD_CONTEXT, RUNG, SNOOP, TRANSFER_CONTEXT
 from ari import asterisk, bridges, channels, endpoints, playbacks, recordings
 from ari.connection import AriConnection
@@ -89,7 +91,7 @@ class Switchboard:
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_on: dict[ChannelId, tuple[str, asyncio.Task[None]]] = {}
         self._gates: dict[str, asyncio.Task[None]] = {}
-        self.failed_count: dict[str, int] = {}
+        self.outcomes: Counter[CommandOutcome] = Counter()
         self.answering = Failing()
 
     def carry_out(self, command: Command) -> None:
@@ -139,15 +141,15 @@ class Switchboard:
         try:
             told = await self._done(command)
             self.answering.succeeded()
+            self.outcomes[CommandOutcome.DONE] += 1
         except AriError as error:
             self._answered(error)
-            log.debug("command failed", command=type(command).__name__, error=str(error))
-            told = self._failed(command, _failure(error), str(error))
-        except Exception as fault:
+            told = self._failed(command, outcome_of(command, error), _failure(error), str(error))
+        except Exception as fault:  # noqa: BLE001 - told with its trace as a failed command
             # The call waits for news of its command, whoever is to blame that it was not done.
             self.answering.failed(_loop_ms(), type(fault).__name__)
-            log.exception("a command failed by a fault of ours", command=type(command).__name__)
-            told = self._failed(command, Failure.REFUSED, f"{type(fault).__name__}: {fault}")
+            why = f"{type(fault).__name__}: {fault}"
+            told = self._failed(command, CommandOutcome.FAULT, Failure.REFUSED, why, fault)
         if told is not None:
             self._on_event(told)
 
@@ -186,9 +188,23 @@ class Switchboard:
         await self._sent(command)
         return None
 
-    def _failed(self, command: Command, failure: Failure, why: str) -> CommandFailed:
-        name = f"{type(command).__name__}:{failure}"
-        self.failed_count[name] = self.failed_count.get(name, 0) + 1
+    def _failed(
+        self,
+        command: Command,
+        outcome: CommandOutcome,
+        failure: Failure,
+        why: str,
+        ours: Exception | None = None,
+    ) -> CommandFailed:
+        self.outcomes[outcome] += 1
+        if outcome is CommandOutcome.FAULT:
+            log.error("a command failed", why=why, exc_info=ours, **_named(command))
+        elif outcome is CommandOutcome.UNKNOWN:
+            log.warning("what became of a command is not known", why=why, **_named(command))
+        elif outcome is CommandOutcome.REFUSED:
+            log.info("a phone or line was not rung", why=why, **_named(command))
+        else:
+            log.debug("a command came too late", why=why, **_named(command))
         return CommandFailed(command, failure, why)
 
     def _sent(self, command: CallCommand) -> Awaitable[object]:
@@ -353,6 +369,16 @@ class Switchboard:
 
 def _loop_ms() -> int:
     return round(asyncio.get_running_loop().time() * 1000)
+
+
+def _named(command: Command) -> dict[str, str]:
+    """What a line of the log says of a command: which, for which call, about which leg."""
+    told = {"command": type(command).__name__}
+    if isinstance(command, ProbePhone):
+        return told | {"phone": command.phone}
+    told["call"] = command.call_id
+    leg = getattr(command, "channel_id", None)
+    return told if leg is None else told | {"leg": leg}
 
 
 def _legs_of(command: Command) -> tuple[ChannelId, ...]:

@@ -22,7 +22,7 @@ _SCRIPTS: Final = (
 _SERVED: Final = {
     "/": ("index.html", _HTML),
     "/agent": ("agent.html", _HTML),
-    **{f"/{name}.css": (f"{name}.css", _STYLE) for name in ("plateau", "floor", "desk")},
+    **{f"/{name}.css": (f"{name}.css", _STYLE) for name in ("plateau", "floor", "desk", "docs")},
     **{f"/{name}.js": (f"{name}.js", _SCRIPT) for name in _SCRIPTS},
     "/icon.svg": ("icon.svg", "image/svg+xml"),
     "/favicon.ico": ("icon.svg", "image/svg+xml"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -245,3 +246,21 @@ def test_nodes_of_flows_are_described_as_they_are_read() -> None:
         assert fields.keys() - {"kind"} == set(known), kind
         needed = {name for name, field in fields.items() if field.is_required()}
         assert needed - {"kind"} == set(required), kind
+
+
+async def test_the_reference_shows_every_operation_and_schema_and_loads_nothing_else(
+    stand: Stand,
+) -> None:
+    answer = await stand.http.get("/docs")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    told = (await stand.http.get("/openapi.json")).json()
+    for _, _, operation in _operations(told):
+        assert f'<details id="{operation["operationId"]}">' in answer.text
+    for name in told["components"]["schemas"]:
+        assert f'<details id="schema-{name}">' in answer.text
+    targets = set(re.findall(r'href="#([^"]+)"', answer.text))
+    assert targets <= set(re.findall(r'id="([^"]+)"', answer.text))
+    assert "<script" not in answer.text
+    assert " style=" not in answer.text
+    for loaded in re.findall(r'<link [^>]*href="([^"]+)"', answer.text):
+        assert (await stand.http.get(loaded)).status_code == 200

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import Engine, event
 
 from acd.events import EndCall
 from acd.facts import (
@@ -195,6 +196,49 @@ async def test_calls_are_found_by_who_what_and_for_which_queue(stand: Stand) -> 
     assert await ids("outcome=answered") == {"c1", "d1"}
     assert await ids("number=%2B339") == {"m1"}
     assert (await stand.call("GET", "/calls?kind=fax")).status_code == 422
+
+
+async def test_a_list_of_calls_tells_talk_hold_and_recordings_in_few_statements(
+    stand: Stand,
+) -> None:
+    told: list[AnyFact] = []
+    for number in range(120):
+        call = Told(f"c{number}", T0 + number, "+331").queue("sales").wait(1_000)
+        call.leave(VisitOutcome.ANSWERED, agent_id=ONE)
+        call.span(SegmentKind.TALK, ONE, 5_000, "agent")
+        call.span(SegmentKind.HOLD, ONE, 2_000, "agent").span(SegmentKind.TALK, ONE, 1_000, "agent")
+        recording = {"recording_id": RecordingId(f"r{number}")}
+        call.tell(
+            RecordingStarted, call_id=CallId(call.id), agent_id=ONE, queue_id=SALES, **recording
+        )
+        call.tell(
+            RecordingKept,
+            call_id=call.id,
+            path="x.wav",
+            size_bytes=44,
+            duration_ms=8_000,
+            sha256="0" * 64,
+            **recording,
+        )
+        told += call.end(Outcome.ANSWERED).facts
+    await tell(stand, more=told)
+    await stand.sign_in("boss")
+    statements = 0
+
+    def count(*_: object) -> None:
+        nonlocal statements
+        statements += 1
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        page = (await stand.call("GET", "/calls?limit=100", "boss")).json()["items"]
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    assert len(page) == 100
+    assert statements <= 6  # who asks, the page, spans and recordings of all its calls
+    kept = {"id": "r119", "state": "kept", "agent_id": "1001", "duration_ms": 8_000}
+    shown = (page[0]["id"], page[0]["talk_ms"], page[0]["hold_ms"], page[0]["recordings"])
+    assert shown == ("c119", 6_000, 2_000, [kept])
 
 
 async def test_callbacks_are_listed_for_those_who_work_for_the_queue(stand: Stand) -> None:

@@ -9,6 +9,7 @@ from itertools import count
 
 import msgspec
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,11 +20,14 @@ from acd.commands import (
     FetchLine,
     HangUp,
     JoinBridge,
+    LeaveBridge,
     PlayPrompt,
     ProbePhone,
+    RecordLeg,
     RingAgent,
     StartMusic,
     StartRecording,
+    StopMusic,
 )
 from acd.engine import Engine
 from acd.errors import Rejected
@@ -54,6 +58,7 @@ from acd.model import (
     PlaybackId,
     RecordingId,
 )
+from acd.shell.outcomes import CommandOutcome
 from acd.shell.service import FloorService
 from acd.shell.switchboard import Switchboard, _caller_id
 from acd.state.floor import Turn
@@ -176,6 +181,50 @@ async def test_what_was_not_done_comes_back_as_an_event(
     assert [(e.command, e.failure) for e in told if isinstance(e, CommandFailed)] == [
         (command, failure) for command in commands
     ]
+
+
+HANG_UP = HangUp(CALL, LEG, 16)
+JOIN = JoinBridge(CALL, BRIDGE, (LEG,))
+
+
+@pytest.mark.parametrize(
+    ("command", "error", "outcome"),
+    [
+        (HANG_UP, None, "done"),
+        (HANG_UP, errors.Gone, "gone"),
+        (JOIN, errors.Gone, "gone"),
+        (LeaveBridge(CALL, BRIDGE, (LEG,)), errors.Conflict, "gone"),
+        (StopMusic(CALL, LEG), errors.Conflict, "gone"),
+        (JOIN, errors.Conflict, "fault"),
+        (HANG_UP, errors.ServerFault, "fault"),
+        (JOIN, errors.Unprocessable, "gone"),
+        (JOIN, errors.BadRequest, "fault"),
+        (RecordLeg(CALL, LEG, RecordingId("r"), 60, 4), errors.Conflict, "fault"),
+        (AnswerCaller(CALL, LEG), errors.NotAcceptable, "gone"),
+        (RING, errors.ServerFault, "refused"),
+        (RING, errors.BadRequest, "refused"),
+        (ProbePhone(PhoneId("agent-ana")), errors.Gone, "gone"),
+        (HANG_UP, errors.OutcomeUnknown, "unknown"),
+        (JOIN, errors.Unavailable, "unknown"),
+        (JOIN, errors.Replaced, "unknown"),
+        (JOIN, RuntimeError, "fault"),
+    ],
+)
+async def test_what_became_of_a_command_is_counted_and_faults_are_told(
+    command: Command, error: type[Exception] | None, outcome: str
+) -> None:
+    of_switch = error is not None and issubclass(error, errors.AriError)
+    wire = Wire(error("POST", "/x", 0, "because") if of_switch and error else error and error())  # type: ignore[arg-type]
+    board = Switchboard(wire, "plateau", "sound:/x/", "trunk", 3600, lambda event: None)  # type: ignore[arg-type]
+    with structlog.testing.capture_logs() as lines:
+        board.carry_out(command)
+        await board.close()
+    assert board.outcomes == {CommandOutcome(outcome): 1}
+    loud = [line for line in lines if line["log_level"] == "error"]
+    assert len(loud) == (outcome == "fault")
+    for line in loud:
+        assert (line["command"], line["call"]) == (type(command).__name__, CALL)
+        assert line.get("why") or line.get("exc_info")
 
 
 async def test_a_standing_leg_is_answered_when_it_is_where_its_call_is() -> None:
