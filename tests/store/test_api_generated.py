@@ -31,7 +31,7 @@ from tests.store.test_api_config import import_whole
 
 pytestmark = pytest.mark.store
 
-MOST: Final = int(os.environ.get("MAX", "2"))
+MOST: Final = int(os.environ.get("MAX", "1"))
 """Requests of each kind for each operation."""
 
 CHECKS: Final = [
