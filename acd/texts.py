@@ -42,8 +42,9 @@ def refusal(text: str) -> str | None:
 
 
 def why_unfit(char: str) -> str:
-    """The same of one character that `UNFIT` has found."""
+    """The same of one character."""
     code = f"U+{ord(char):04X}"
     if "\ud800" <= char <= "\udfff":
         return f"{code} is half a character (a surrogate without its other half)"
-    return f"{code} is a control character: it is not allowed here"
+    kind = "a control character" if char < "\xa0" else "no character"
+    return f"{code} is {kind}: it is not allowed here"

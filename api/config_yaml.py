@@ -1,13 +1,15 @@
-"""The configuration as YAML: written for people to edit, read with the place of each value.
+"""The configuration as YAML or JSON: written for people to edit, read with the place of each value.
 
 Reads events, not nodes: one pass, no recursion, so that a document made to hurt costs no more than
 its length. Knows YAML's shape and nothing of what a configuration means. YAML 1.2's core types are
-used (`no` is a word); aliases are refused, since they let a short document grow without end.
+used (`no` is a word); aliases are refused, since they let a short document grow without end. JSON
+is read by `ivr.json_text`, also where YAML was announced: its escapes are not quite YAML's.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
@@ -17,10 +19,16 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from acd.texts import fit, joined, refusal
 from api.config_hints import hint, not_well_formed
 from api.config_shapes import Configuration
+from ivr import json_text
+from ivr.document_text import TextFault, require_readable
 from store.config_diff import escaped
 from store.config_rules import ConfigFault
+
+_LONGEST_PURE: Final = 1_000_000
+"""Characters of the longest document that is given to the slow reader."""
 
 DEEPEST: Final = 30
 """Levels of nesting that are read; a configuration has seven."""
@@ -90,7 +98,7 @@ class DocumentInvalid(Exception):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A document that has the right shape, and where its values stand (nothing for JSON)."""
+    """A document that has the right shape, and where its values stand."""
 
     configuration: Configuration
     spots: dict[str, Spot]
@@ -132,10 +140,14 @@ def _nearest(pointer: str, spots: Mapping[str, Spot]) -> str:
 
 def read_yaml(text: str) -> Reading:
     """A configuration from YAML. Raises DocumentInvalid."""
+    if text.lstrip("\ufeff \t\r\n")[:1] == "{" and _is_json(text):
+        return read_json(text)
     builder = _Builder(text.split("\n"))
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            builder.take(event)
+        require_readable(text)
+        _parse_yaml(text, builder)
+    except TextFault as fault:
+        raise _unread(fault.line, fault.column, fault.message) from fault
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if mark is not None and mark.line >= len(text.splitlines()):
@@ -144,46 +156,56 @@ def read_yaml(text: str) -> Reading:
         said = " ".join(part for part in (error.context, error.problem) if part)
         lines = text.split("\n")
         there = lines[line - 1] if line <= len(lines) else ""
-        fault = DocumentFault(line, column, "", not_well_formed(said, there, column))
-        raise DocumentInvalid([fault]) from error
-    except yaml.YAMLError as error:
-        fault = DocumentFault(1, 1, "", f"this is not YAML: {error}")
-        raise DocumentInvalid([fault]) from error
+        raise _unread(line, column, not_well_formed(said, there, column)) from error
+    except (yaml.YAMLError, ValueError) as error:
+        # What the pure reader makes of a mangled escape is a ValueError.
+        raise _unread(1, 1, f"this is not YAML: {error}") from error
     if builder.faults:
         raise DocumentInvalid(builder.faults)
     return _checked(builder.tree, builder.spots)
 
 
-class _Doubled(Exception):
-    """A key stands twice in one object: which of the two was meant, nobody can know."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
+def _unread(line: int, column: int, message: str) -> DocumentInvalid:
+    return DocumentInvalid([DocumentFault(line, column, "", fit(message))])
 
 
-def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _Doubled(key)
-        found[key] = value
-    return found
+def _parse_yaml(text: str, builder: _Builder) -> None:
+    """Feed the builder. libyaml refuses both halves of a character where they are escaped; the pure
+    reader, which is fifty times slower, takes them, and the builder joins them.
+    """
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        halves = "Unicode character escape" in (error.problem or "")
+        if not halves or len(text) > _LONGEST_PURE:
+            raise
+        builder.begin_again()
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            builder.take(event)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, strict=True)
+    except RecursionError:
+        return True  # brackets only: JSON's reader says where they are too deep
+    except ValueError:
+        return False
+    return True
 
 
 def read_json(text: str) -> Reading:
     """A configuration from JSON. Raises DocumentInvalid."""
+    builder = _Builder(())
     try:
-        tree = json.loads(text, object_pairs_hook=_each_once)
-    except _Doubled as doubled:
-        message = f"“{doubled.key[:80]}” stands here twice"
-        raise DocumentInvalid([DocumentFault(None, None, "", message)]) from doubled
-    except (ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", 1)
-        column = getattr(error, "colno", 1)
-        message = f"not well formed: {getattr(error, 'msg', 'nested too deep')}"
-        raise DocumentInvalid([DocumentFault(line, column, "", message)]) from error
-    return _checked(tree, {})
+        for event in json_text.events(text, DEEPEST):
+            builder.take_json(event)
+    except TextFault as fault:
+        raise _unread(fault.line, fault.column, fault.message) from fault
+    if builder.faults:
+        raise DocumentInvalid(builder.faults)
+    return _checked(builder.tree, builder.spots)
 
 
 def _checked(tree: object, spots: dict[str, Spot]) -> Reading:
@@ -215,6 +237,10 @@ class _Builder:
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Forget what was taken."""
         self.tree: Tree = None
         self.spots: dict[str, Spot] = {}
         self.faults: list[DocumentFault] = []
@@ -241,6 +267,26 @@ class _Builder:
                 self._open.pop()
                 self._keys.pop()
 
+    def take_json(self, event: json_text.Event) -> None:
+        """One event of a JSON document."""
+        if isinstance(event, json_text.Closed):
+            self._open.pop()
+            self._keys.pop()
+            return
+        spot = Spot(event.line, event.column)
+        if isinstance(event, json_text.Opened):
+            self._enter({} if event.mapping else [], spot)
+            return
+        if event.key:
+            self._keys[-1] = (fit(event.raw), spot)
+        else:
+            value = event.value
+            spot = msgspec.structs.replace(spot, written=fit(event.raw))
+            self._put(fit(value) if isinstance(value, str) else value, spot)
+        if event.fault is not None:
+            line, column, message = event.fault
+            self.faults.append(DocumentFault(line, column, "", message))
+
     def _stop(self, event: yaml.Event, message: str) -> None:
         spot = _spot(event)
         raise DocumentInvalid([DocumentFault(spot.line, spot.column, "", message)])
@@ -250,7 +296,10 @@ class _Builder:
             self._stop(event, f"values are nested more than {DEEPEST} deep")
         if self._wants_key():
             self._stop(event, "a key must be a word, not a list or a mapping")
-        pointer = self._put(made, _spot(event))
+        self._enter(made, _spot(event))
+
+    def _enter(self, made: dict[str, Tree] | list[Tree], spot: Spot) -> None:
+        pointer = self._put(made, spot)
         self._open.append((made, pointer))
         self._keys.append(None)
 
@@ -258,19 +307,24 @@ class _Builder:
         return bool(self._open) and isinstance(self._open[-1][0], dict) and self._keys[-1] is None
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
+        spot, text = _spot(event), joined(event.value)
+        if (why := refusal(text)) is not None:
+            self.faults.append(DocumentFault(spot.line, spot.column, "", why))
+            text = fit(text)
         if self._wants_key():
-            if _SPREADSHEET.fullmatch(event.value):
-                spot = _spot(event)
-                message = (
-                    f"“{event.value}” is a number as a spreadsheet writes it: write its digits"
-                )
+            if _SPREADSHEET.fullmatch(text):
+                message = f"“{text}” is a number as a spreadsheet writes it: write its digits"
                 self.faults.append(DocumentFault(spot.line, spot.column, "", message))
-            self._keys[-1] = (event.value, _spot(event))
-        else:
-            self._put(_value(event), self._spot_of(event))
+            self._keys[-1] = (text, spot)
+            return
+        value = _value(text, plain=event.implicit[0])
+        if isinstance(value, float) and math.isinf(value):
+            said = f"the number {text[:20]} is too large"
+            self.faults.append(DocumentFault(spot.line, spot.column, "", said))
+        self._put(value, self._spot_of(event))
 
     def _spot_of(self, event: yaml.ScalarEvent) -> Spot:
-        spot = msgspec.structs.replace(_spot(event), written=event.value)
+        spot = msgspec.structs.replace(_spot(event), written=fit(joined(event.value)))
         first = next((line for line in event.value.split("\n") if line.strip()), None)
         if event.style not in ("|", ">") or first is None:
             return spot
@@ -304,7 +358,7 @@ class _Builder:
         here = f"{pointer}/{escaped(key)}"
         if key in holder:
             first = self.spots[here].line
-            message = f"“{key}” stands twice here; first on line {first}"
+            message = f"“{key[:80]}” stands twice here; first on line {first}"
             self.faults.append(DocumentFault(spot.line, spot.column, here, message))
         else:
             holder[key] = value
@@ -320,9 +374,8 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _value(event: yaml.ScalarEvent) -> Tree:
-    text: str = event.value
-    if not event.implicit[0]:  # quoted, or set as a block
+def _value(text: str, *, plain: bool) -> Tree:
+    if not plain:  # quoted, or set as a block
         return text
     if _LED_BY_ZERO.fullmatch(text):
         return text

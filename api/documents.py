@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from fastapi import Request
 
-from api.problems import not_a_document, not_utf8
+from api.bodies import text_of
+from api.problems import not_a_document
 
 YAML: Final = "application/yaml"
 JSON: Final = "application/json"
@@ -39,8 +40,4 @@ async def document(request: Request) -> tuple[str, str]:
     kind = request.headers.get("content-type", YAML).partition(";")[0].strip().lower()
     if kind not in (*YAML_TYPES, BYTES, JSON):
         raise not_a_document(kind)
-    try:
-        text = (await request.body()).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise not_utf8(error) from error
-    return text, JSON if kind == JSON else YAML
+    return text_of(await request.body()), JSON if kind == JSON else YAML

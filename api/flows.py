@@ -16,7 +16,7 @@ from acd.model import FlowId
 from api.auth import AsAdministrator, AsSupervisor
 from api.changes import AsTold, Done, change, etag_of, finder, remove
 from api.context import Ctx
-from api.documents import body_of, document
+from api.documents import JSON, body_of, document
 from api.paging import AsPage, Page, cut_from
 from api.problems import Fault, Problem, described
 from api.shapes import Changed, Instant, Out, PathId, PathVersion
@@ -91,9 +91,10 @@ def _known(whole: Configuration) -> Known:
     return Known(queues=frozenset(whole.queues), skills=frozenset(whole.skills))
 
 
-def _load(text: str, known: Known, expected: str | None) -> IvrFlow:
+def _load(text: str, kind: str, known: Known, expected: str | None) -> IvrFlow:
+    id_ = None if expected is None else FlowId(expected)
     try:
-        return load(text, known, expected=None if expected is None else FlowId(expected))
+        return load(text, known, expected=id_, json=kind == JSON)
     except FlowInvalid as error:
         wrong = [fault for fault in error.faults if fault.severity is Severity.ERROR]
         first = wrong[0]
@@ -138,13 +139,13 @@ async def list_flows(context: Ctx, _: AsSupervisor, cut: AsPage) -> Flows:
 )
 async def check_flow(context: Ctx, _: AsSupervisor, request: Request) -> Checked:
     """All faults, warnings too."""
-    text, _kind = await document(request)
+    text, kind = await document(request)
     async with context.engine.connect() as conn:
         known = Known(
             queues=frozenset(row.id for row in await config.list_queues(conn)),
             skills=frozenset(row.id for row in await config.list_skills(conn)),
         )
-    reading = read(text, known)
+    reading = read(text, known, json=kind == JSON)
     return Checked(
         usable=reading.flow is not None, faults=[_fault(fault) for fault in reading.faults]
     )
@@ -177,13 +178,13 @@ async def create_flow(
     context: Ctx, who: AsAdministrator, how: AsTold, request: Request
 ) -> FlowSaved:
     """Its id and name stand in the document. 422 lists each fault with line and column."""
-    text, _kind = await document(request)
-    flow = _load(text, Known(), None)
+    text, kind = await document(request)
+    flow = _load(text, kind, Known(), None)
 
     async def edit(_: AsyncConnection, whole: Configuration) -> Configuration:
         if flow.id in whole.flows:
             raise AlreadyThere("flow", flow.id)
-        _load(text, _known(whole), flow.id)
+        _load(text, kind, _known(whole), flow.id)
         return with_entry(whole, "flows", FlowEntry(flow.id, 1, text, flow.name))
 
     done = await change(
@@ -210,13 +211,13 @@ async def update_flow(
     context: Ctx, who: AsAdministrator, how: AsTold, flow_id: PathId, request: Request
 ) -> FlowSaved:
     """New calls enter it; calls under way end in the version in which they began."""
-    text, _kind = await document(request)
+    text, kind = await document(request)
 
     async def edit(_: AsyncConnection, whole: Configuration) -> Configuration:
         before = whole.flows.get(flow_id)
         if before is None:
             raise NotFound("flow", flow_id)
-        flow = _load(text, _known(whole), flow_id)
+        flow = _load(text, kind, _known(whole), flow_id)
         entry = FlowEntry(flow.id, (before.version or 0) + 1, text, flow.name)
         return with_entry(whole, "flows", entry)
 

@@ -1,22 +1,25 @@
 """Around every request: what may come in, what a fault of ours becomes, security headers, counts.
 
-ASGI, no routes: a body that is too large and control characters in the address are refused here,
-once for all, and what no handler knows is answered as a problem like any other.
+ASGI, no routes: a body that is too large, and text that nobody can keep in a body or an address,
+are refused here, once for all; what no handler knows is answered as a problem like any other.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from acd.texts import refusal
+from api.bodies import check_json
 from api.metrics import ApiMetrics
 from api.problems import Problem
 
@@ -33,10 +36,6 @@ _HEADERS = {
     "x-frame-options": "DENY",
     "cross-origin-opener-policy": "same-origin",
 }
-
-
-# What PostgreSQL cannot hold or nobody means; line breaks may stand in a comment.
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class _TooLarge(Exception):
@@ -74,12 +73,12 @@ class Surroundings:
             await send(message)
 
         try:
-            if _UNFIT.search(scope["path"]) or _UNFIT.search(_query(scope)):
+            if (said := _unfit(scope)) is not None:
                 problem = Problem(
                     422,
                     "invalid",
-                    "Control characters cannot be in the address of a request.",
-                    "L’adresse d’une demande ne peut pas contenir de caractères de contrôle.",
+                    f"The address of the request: {said}.",
+                    f"L’adresse d’une demande ne peut pas contenir cela ({said}).",
                 )
                 await problem.response(Headers(scope=scope).get("accept-language"))(
                     scope, receive, counted_send
@@ -122,7 +121,11 @@ class Surroundings:
             await send(message)
 
         try:
-            await self._app(scope, limited_receive, noted_send)
+            source = await _checked(scope, limited_receive)
+            await self._app(scope, source, noted_send)
+        except Problem as unfit:
+            language = Headers(scope=scope).get("accept-language")
+            await unfit.response(language)(scope, receive, send)
         except _TooLarge:
             if not started:
                 await problem(scope, receive, send)
@@ -143,5 +146,49 @@ _FAULT: Final = Problem(
 )
 
 
-def _query(scope: Scope) -> str:
-    return unquote(scope["query_string"].decode("latin-1"))
+def _unfit(scope: Scope) -> str | None:
+    """What an address holds that nothing can be called, as a part of a sentence; None: nothing."""
+    for raw in (scope.get("raw_path") or b"", scope["query_string"].replace(b"+", b" ")):
+        try:
+            said = refusal(unquote_to_bytes(raw).decode())
+        except UnicodeDecodeError:
+            said = "it is not UTF-8"
+        if said is not None:
+            return said
+    return None
+
+
+async def _checked(scope: Scope, receive: Receive) -> Receive:
+    """The body again, once it is known to hold only what can be kept. Raises Problem.
+
+    Documents are checked by their own readers, which tell all faults at once.
+    """
+    path = scope["path"]
+    if not _is_json(scope) or not path.startswith("/api/") or _DOCUMENTS.match(path):
+        return receive
+    messages: list[Message] = []
+    while not messages or messages[-1].get("more_body", False):
+        messages.append(await receive())
+        if messages[-1]["type"] != "http.request":
+            break
+    body = b"".join(message.get("body", b"") for message in messages)
+    if len(body) > _LARGE:
+        await asyncio.to_thread(check_json, body)  # to find the place of a fault may take a second
+    elif body:
+        check_json(body)
+    left = iter(messages)
+
+    async def again() -> Message:
+        message = next(left, None)
+        return await receive() if message is None else message
+
+    return again
+
+
+def _is_json(scope: Scope) -> bool:
+    kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
+
+
+_LARGE: Final = 64 * 1024
+_DOCUMENTS: Final = re.compile(r"/api/v[0-9]+/(?:flows|config)(?:/|$)")

@@ -74,17 +74,16 @@ def try_flow(
 
 def _read(file: Path) -> Reading:
     from ivr.document import Reading, read
+    from ivr.document_text import TextFault, decoded
     from ivr.faults import FlowFault, Severity
 
     line = column = 1
     try:
-        return read(file.read_bytes().decode("utf-8-sig"))
+        return read(decoded(file.read_bytes()), json=file.suffix.lower() == ".json")
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode("utf-8", "replace")
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        message = "this is not UTF-8 text: save the file as UTF-8"
+    except TextFault as fault:
+        line, column, message = fault.line, fault.column, fault.message
     return Reading(None, (FlowFault(line, column, message, Severity.ERROR),))
 
 

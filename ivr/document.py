@@ -114,12 +114,14 @@ def load(
     *,
     expected: FlowId | None = None,
     voices: Mapping[str, str] = DEFAULT_VOICES,
+    json: bool = False,
 ) -> Flow:
     """The flow that `text` describes.
 
-    `expected` is the id that it must have, None for any. Raises FlowInvalid with every fault.
+    `expected` is the id that it must have, None for any; `json`: it must be JSON, otherwise YAML
+    will do. Raises FlowInvalid with every fault.
     """
-    reading = read(text, known, expected=expected, voices=voices)
+    reading = read(text, known, expected=expected, voices=voices, json=json)
     if reading.flow is None:
         raise FlowInvalid(reading.faults)
     return reading.flow
@@ -131,10 +133,11 @@ def read(
     *,
     expected: FlowId | None = None,
     voices: Mapping[str, str] = DEFAULT_VOICES,
+    json: bool = False,
 ) -> Reading:
     """As `load`, but never raises, and gives warnings too."""
     faults = Faults()
-    root = parse(text, faults)
+    root = parse(text, faults, json=json)
     if root is None:
         return Reading(None, faults.sorted())
     flow = _Reader(known or Known(), voices).flow(root, expected)

@@ -1,4 +1,4 @@
-"""Reads YAML (and so JSON) into a tree in which every value knows its line and column.
+"""Reads YAML or JSON into a tree in which every value knows its line and column.
 
 Decides what is well formed: syntax, types, known and missing keys, doubled keys. Refuses to know
 what a flow is. Faults are collected, never raised, so that an author sees all of them at once.
@@ -10,13 +10,15 @@ import re
 from collections.abc import Collection, Iterator
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import FileMark, MarkedYAMLError, YAMLError
 from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.nodes import Node as YamlNode
-from ruamel.yaml.reader import ReaderError
 
 from acd.model import ID_PATTERN
+from acd.texts import fit, joined, refusal
+from ivr import json_text
+from ivr.document_text import TextFault, require_readable
 from ivr.faults import FlowFault, Severity, did_you_mean
 
 SIZE_LIMIT = 200_000
@@ -28,6 +30,8 @@ DEPTH_LIMIT = 20
 _STR = "tag:yaml.org,2002:str"
 _BOOL = "tag:yaml.org,2002:bool"
 _NULL = "tag:yaml.org,2002:null"
+_MAP = "tag:yaml.org,2002:map"
+_SEQ = "tag:yaml.org,2002:seq"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
@@ -39,11 +43,11 @@ class Faults:
 
     def add(self, place: Place, message: str, severity: Severity = Severity.ERROR) -> None:
         """Record a fault at a value."""
-        self._found.add(FlowFault(place.line, place.column, message, severity))
+        self._found.add(FlowFault(place.line, place.column, fit(message), severity))
 
     def add_at(self, line: int, column: int, message: str) -> None:
-        """Record an error at a position; both count from 1."""
-        self._found.add(FlowFault(line, column, message))
+        """Record an error at a position; both count from 1. What it quotes is made fit."""
+        self._found.add(FlowFault(line, column, fit(message)))
 
     @property
     def errors(self) -> bool:
@@ -98,7 +102,7 @@ class Place:
             if not isinstance(key_node, ScalarNode):
                 key.fault(f"a key of {what} must be a word, not {key._shape()}")
             elif key.raw in seen:
-                key.fault(f"“{key.raw}” stands twice in {what}; first on line {seen[key.raw]}")
+                key.fault(f"“{key.raw[:80]}” stands twice in {what}; first on line {seen[key.raw]}")
             else:
                 seen[key.raw] = key.line
                 result.append((key, value))
@@ -121,7 +125,7 @@ class Place:
             if key.raw in known:
                 found[key.raw] = value
             else:
-                key.fault(f"{what} has no key “{key.raw}”{did_you_mean(key.raw, known)}")
+                key.fault(f"{what} has no key “{key.raw[:80]}”{did_you_mean(key.raw, known)}")
         if self.is_mapping:
             for name in required:
                 if name not in found:
@@ -194,7 +198,7 @@ class Place:
             self.fault(f"{what} must be a number, not {self._shape()}")
             return None
         if not least <= value <= most:
-            self.fault(f"{what} must be from {least:g} to {most:g}, not {self.raw}")
+            self.fault(f"{what} must be from {least:g} to {most:g}, not {self.raw[:80]}")
             return None
         return value
 
@@ -202,7 +206,7 @@ class Place:
         """A whole number between `least` and `most`, both included."""
         value = self.number(what, least, most)
         if value is not None and value != int(value):
-            self.fault(f"{what} must be a whole number, not {self.raw}")
+            self.fault(f"{what} must be a whole number, not {self.raw[:80]}")
             return None
         return None if value is None else int(value)
 
@@ -224,19 +228,26 @@ class Place:
         return f"“{self.raw[:80]}”"
 
 
-def parse(text: str, faults: Faults) -> Place | None:
-    """The document's root, or None with a fault where the syntax breaks."""
+def parse(text: str, faults: Faults, *, json: bool = False) -> Place | None:
+    """The document's root, or None with a fault where the syntax breaks.
+
+    A document that is JSON is read as such: its escapes are not quite YAML's. `json`: it must be.
+    """
     if len(text) > SIZE_LIMIT:
         faults.add_at(1, 1, f"the document is longer than {SIZE_LIMIT} characters")
         return None
+    json = json or (text.lstrip("\ufeff \t\r\n")[:1] == "{" and _is_json(text))
+    root: YamlNode | None
     try:
-        if not _shallow(text, faults):
-            return None
-        root = YAML(typ="rt", pure=True).compose(text)
-    except ReaderError as error:
-        before = text[: error.position]
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        faults.add_at(line, column, f"character U+{ord(text[error.position]):04X} is not allowed")
+        if json:
+            root = _composed(text, faults)
+        else:
+            require_readable(text)
+            if not _shallow(text, faults):
+                return None
+            root = YAML(typ="rt", pure=True).compose(text)
+    except TextFault as fault:
+        faults.add_at(fault.line, fault.column, fault.message)
         return None
     except MarkedYAMLError as error:
         _syntax_fault(error, text, faults)
@@ -248,7 +259,78 @@ def parse(text: str, faults: Faults) -> Place | None:
     if root is None:
         faults.add_at(1, 1, "the document is empty")
         return None
+    if not json:
+        _check_scalars(root, faults)
     return Place(root, faults)
+
+
+def _is_json(text: str) -> bool:
+    """Whether it is well formed as JSON; what else is wrong with it is told by reading it."""
+    try:
+        for _ in json_text.events(text, SIZE_LIMIT):
+            pass
+    except TextFault:
+        return False
+    return True
+
+
+def _composed(text: str, faults: Faults) -> YamlNode:
+    """The tree of a JSON document, in YAML's nodes. Raises TextFault."""
+    root: YamlNode | None = None
+    branches: list[YamlNode] = []
+    names: list[ScalarNode] = []
+    for event in json_text.events(text, DEPTH_LIMIT):
+        if isinstance(event, json_text.Closed):
+            branches.pop()
+            continue
+        mark = FileMark("JSON", 0, event.line - 1, event.column - 1)
+        node: YamlNode
+        if isinstance(event, json_text.Opened):
+            kind = MappingNode if event.mapping else SequenceNode
+            node = kind(_MAP if event.mapping else _SEQ, [], mark, mark)
+        else:
+            node = ScalarNode(_tag(event.value), fit(event.raw), mark, mark)
+            if event.fault is not None:
+                faults.add_at(*event.fault)
+            if event.key:
+                names.append(node)
+                continue
+        if branches:
+            holder = branches[-1]
+            holder.value.append(node if isinstance(holder, SequenceNode) else (names.pop(), node))
+        else:
+            root = node
+        if isinstance(event, json_text.Opened):
+            branches.append(node)
+    assert root is not None  # a document without a value is a TextFault
+    return root
+
+
+def _tag(value: str | float | bool | None) -> str:
+    if isinstance(value, str):
+        return _STR
+    if isinstance(value, bool):
+        return _BOOL
+    return _NULL if value is None else _NUMBERS[isinstance(value, float)]
+
+
+def _check_scalars(root: YamlNode, faults: Faults) -> None:
+    """Join the halves of characters that YAML's escapes made; what cannot be kept is a fault."""
+    waiting, met = [root], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in met:  # by an alias
+            continue
+        met.add(id(node))
+        if isinstance(node, ScalarNode):
+            node.value = joined(node.value)
+            if (why := refusal(node.value)) is not None:
+                faults.add_at(node.start_mark.line + 1, node.start_mark.column + 1, why)
+                node.value = fit(node.value)
+        elif isinstance(node, MappingNode):
+            waiting += [each for pair in node.value for each in pair]
+        elif isinstance(node, SequenceNode):
+            waiting += node.value
 
 
 def _shallow(text: str, faults: Faults) -> bool:

@@ -113,24 +113,20 @@ def _settings() -> Settings:
 
 
 def _read(file: Path, as_json: bool) -> Reading:
-    from api.config_yaml import DocumentInvalid, read_yaml
+    from api.config_yaml import DocumentFault, DocumentInvalid, read_json, read_yaml
+    from ivr.document_text import TextFault, decoded
 
     try:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        return read_yaml(raw.decode("utf-8-sig"))
+        read = read_json if file.suffix.lower() == ".json" else read_yaml
+        return read(decoded(raw))
     except OSError as error:
         raise _fail(f"{file} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise _fail(f"{file}:{_not_utf8(error)}") from error
+    except TextFault as unread:
+        fault = DocumentFault(unread.line, unread.column, "", unread.message)
+        raise _faults(file, DocumentInvalid([fault]), as_json) from unread
     except DocumentInvalid as invalid:
         raise _faults(file, invalid, as_json) from invalid
-
-
-def _not_utf8(error: UnicodeDecodeError) -> str:
-    """Where the text ceases to be UTF-8: line and column (in characters)."""
-    before = error.object[: error.start].decode("utf-8", "replace")
-    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return f"{line}:{column}: this is not UTF-8 text: save the file as UTF-8"
 
 
 def _faults(file: Path, invalid: DocumentInvalid, as_json: bool) -> typer.Exit:

@@ -133,7 +133,8 @@ async def test_a_key_that_stands_twice_in_json_is_refused(stand: Stand) -> None:
     headers = {"Content-Type": "application/json"}
     answer = await stand.call("PUT", "/config", content=text, headers=headers)
     assert answer.status_code == 422
-    assert answer.json()["detail"] == "The document: “x” stands here twice"
+    said = "Line 1, column 33: “x” stands twice here; first on line 1"
+    assert answer.json()["detail"] == said
 
 
 async def test_whoever_comes_back_by_a_restore_has_no_pin_and_it_is_said(stand: Stand) -> None:

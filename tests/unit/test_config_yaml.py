@@ -21,6 +21,7 @@ from store.rows import CalendarRow, QueueRow, SkillRow, TeamRow
 
 pytestmark = pytest.mark.unit
 
+WRITABLE = st.characters(exclude_categories=["Cs", "Cc"], include_characters="\t\n\r\x85")
 IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,12}", fullmatch=True)
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(
     lambda text: text == text.strip()
@@ -116,7 +117,7 @@ FLOWS = st.builds(
     stored.FlowEntry,
     id=IDS,
     version=st.integers(1, 99),
-    document=st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
+    document=st.none() | st.text(WRITABLE, max_size=60),
 )
 
 
@@ -296,3 +297,38 @@ def test_json_names_pointers() -> None:
 def test_the_shape_of_the_document_is_that_of_the_store() -> None:
     sections = set(config_shapes.Configuration.model_fields) - {"plateau"}
     assert sections == set(Configuration.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "says"),
+    [
+        ('teams: {a: {name: "\\ud83d"}}', 1, 19, "U+D83D is half a character"),
+        ('teams: {a: {name: "x\\0"}}', 1, 19, "U+0000 is a control character"),
+        ('teams: {"\\udc51": {name: x}}', 1, 9, "U+DC51 is half a character"),
+        ("teams: {a: {name: x\x1b}}", 1, 20, "U+001B is a control character"),
+        ("alert_rules: {a: {metric: waiting, threshold: 1e999}}", 1, 47, "too large"),
+        ('{"teams": {"a": {"name":\n"\\ud83d"}}}', 2, 2, "U+D83D is half a character"),
+        ('{"teams": {"a": {"name": "A"},\n"a": {"name": "B"}}}', 2, 1, "stands twice"),
+        ('{"teams": {"a": {"name": 12}}}', 1, 26, 'write "12" in quotes'),
+        ('{"alert_rules": {"a": {"threshold": 1e999}}}', 1, 37, "too large"),
+        ("{" + '"a":{' * 40, 1, 151, "nested more than 30 deep"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_kept_has_its_place(text: str, line: int, column: int, says: str) -> None:
+    reads = [read_yaml, read_json] if text.startswith("{") else [read_yaml]
+    for read in reads:
+        with pytest.raises(DocumentInvalid) as caught:
+            read(text)
+        found = [(f.line, f.column) for f in caught.value.faults if says in f.message]
+        assert found == [(line, column)], caught.value.faults
+
+
+def test_escaped_halves_are_one_character() -> None:
+    for text in (
+        '{"teams": {"a": {"name": "VIP \\ud83d\\udc51"}}}',
+        'teams: {a: {name: "VIP \\ud83d\\udc51"}}',
+        'teams: {a: {name: "VIP \\U0001f451"}}',
+        "teams: {a: {name: VIP 👑}}",
+    ):
+        read = read_yaml(text).configuration
+        assert [team.name for team in (read.teams or {}).values()] == ["VIP 👑"]

@@ -51,7 +51,7 @@ def test_a_file_that_is_not_text_is_a_fault(tmp_path: Path) -> None:
     code, output = run("check", str(path))
     assert (code, output) == (
         1,
-        f"{path}:1:7: error: this is not UTF-8 text: save the file as UTF-8\n",
+        f"{path}:1:7: error: the byte 0xFF is not UTF-8: save the document as UTF-8\n",
     )
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from acd.model import FlowId
 from ivr.document import Known, load, read
 from ivr.faults import FlowInvalid, Severity
-from ivr.model import MenuNode, SpokenText, media_hash
+from ivr.model import MenuNode, QueueNode, SpokenText, media_hash
 
 pytestmark = pytest.mark.unit
 
@@ -368,3 +368,86 @@ def test_deep_nesting_is_refused_where_it_begins(level: str) -> None:
 
 def test_a_document_too_long_is_refused() -> None:
     assert faults("x" * 200_001) == [(1, 1, "the document is longer than 200000 characters")]
+
+
+# ---- texts that cannot be kept -----------------------------------------------------------------
+
+CROWN = (
+    '{"flow":"emd","start":"q","nodes":{"q":{"kind":"queue","queue":"care",'
+    '"data":{"client":"VIP \\ud83d\\udc51"}}}}'
+)
+
+
+def test_escaped_halves_are_one_character() -> None:
+    for text in (
+        CROWN,
+        "﻿" + CROWN,
+        HEAD + '  a: {kind: queue, queue: care, data: {client: "VIP \\ud83d\\udc51"}}\n',
+        HEAD + '  a: {kind: queue, queue: care, data: {client: "VIP \\U0001f451"}}\n',
+        HEAD + "  a: {kind: queue, queue: care, data: {client: VIP 👑}}\n",
+    ):
+        (node,) = load(text).nodes.values()
+        assert isinstance(node, QueueNode)
+        assert node.data == {"client": "VIP 👑"}
+
+
+@pytest.mark.parametrize(
+    ("data", "column"),
+    [
+        ('{"client": "VIP \\ud83d"}', 25),
+        ('{"\\udc51": "VIP"}', 11),
+        ('{"client": "a\\u0000b"}', 22),
+        ('{"client": "\\udc51\\ud83d\\udc51"}', 21),
+    ],
+)
+def test_what_cannot_be_kept_has_its_place_in_json(data: str, column: int) -> None:
+    text = (
+        '{"flow": "x", "start": "q", "nodes":\n{"q": {"kind": "queue", "queue": "c",\n'
+        f'"data": {data}}}}}}}'
+    )
+    found = faults(text)
+    assert [each[:2] for each in found if "U+" in each[2]] == [(3, column)], found
+
+
+@pytest.mark.parametrize("escape", ["\\ud83d", "\\udc51", "\\0", "\\x07", "\\x7f", "\\e", "\\b"])
+@pytest.mark.parametrize(
+    ("before", "after", "line", "column"),
+    [
+        ('flow: test\nname: "', '"\nstart: a\nnodes:\n' + END.replace("end", "a"), 2, 7),
+        (HEAD + '  a: {kind: hang_up, text: "', '"}\n', 4, 28),
+        (HEAD + '  a: {kind: hang_up, text: {fr: "', '"}}\n', 4, 33),
+        (HEAD + '  a: {kind: queue, queue: sales, data: {x: "', '"}}\n', 4, 44),
+        (HEAD + '  a: {kind: queue, queue: sales, data: {"', '": y}}\n', 4, 41),
+        (HEAD + '  "', '": {kind: hang_up}\n', 4, 3),
+        ('"', '": x\n', 1, 1),
+    ],
+)
+def test_what_cannot_be_kept_has_its_place_in_yaml(
+    escape: str, before: str, after: str, line: int, column: int
+) -> None:
+    found = faults(before + "x" + escape + after)
+    assert [each[:2] for each in found if "U+00" in each[2] or "half a" in each[2]] == [
+        (line, column)
+    ], found
+    assert all("\ud83d" not in each[2] for each in found)
+
+
+def test_a_doubled_name_a_number_without_end_and_any_depth_are_faults_in_json() -> None:
+    doubled = '{"flow": "x", "start": "a",\n "start": "b", "nodes": {"a": {"kind": "hang_up"}}}'
+    assert [each[:2] for each in faults(doubled)] == [(2, 2)]
+    for number in ("1e999", "9" * 5000):
+        text = (
+            '{"flow": "x", "start": "a", "nodes": {"a": {"kind": "menu", "choices": {"1": "a"},'
+            f' "otherwise": "a",\n"tries": {number}}}}}}}'
+        )
+        assert [each[:2] for each in faults(text) if "too large" in each[2]] == [(2, 10)]
+    assert "nested" in faults("[" * 100_000)[0][2]
+    assert "nested" in faults('{"a":' * 30_000)[0][2]
+    assert read('{"flow": x}', json=True).faults[0].message.startswith("not well formed")
+
+
+def test_aliases_cost_nothing() -> None:
+    text = "flow: x\nstart: &a [1]\nnodes:\n" + "".join(
+        f"  n{n}: &n{n} [{', '.join([f'*n{n - 1}' if n else '*a'] * 9)}]\n" for n in range(200)
+    )
+    assert faults(text)
