@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.caller_identity import on_one_line
 from acd.commands import RingAgent
 from acd.counting.tally import Tally
 from acd.engine import Engine
 from acd.events import AddNote, ChannelGone, LegAnswered, PhoneReachable, SetData, SignIn
 from acd.model import AgentId, CallId, ChannelId, PhoneId
 from acd.shell.service import FloorService
-from acd.shell.translate import LONGEST_NAME
 from acd.texts import fit
 from ari.counters import Counters
 from ari.decode import decode
@@ -157,8 +157,8 @@ async def test_whoever_calls_is_served_and_so_is_the_next(
         names = await told(engine, made)
         assert (names[strange], names[plain]) == (shown, "Zoë")
         assert made.journal.set_aside == made.writer.rejected == 0
-        read = " ".join(fit(name.decode("utf-8", "replace")).split())
-        assert shown == (read[:LONGEST_NAME] or None)
+        read = on_one_line(fit(name.decode("utf-8", "replace")))
+        assert shown == read
 
 
 @SOME
