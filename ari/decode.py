@@ -33,7 +33,7 @@ _named: Final = msgspec.json.Decoder(_Named)
 _ESCAPES: Final = re.compile(
     r"(?P<whole>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|(?P<unfit>\\u[dD][89a-fA-F][0-9a-fA-F]{2}|[\ud800-\udfff]"
-    r"|\\u00(?:[01][0-9a-fA-F]|7[fF])|\\[bf]|\x7f)"
+    r"|\\u00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])|\\[bf]|\x7f)"
     r"|\\."
 )
 """Escapes in JSON text; those that are `unfit` stand for what nobody can keep or show."""

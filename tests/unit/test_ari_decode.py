@@ -192,7 +192,7 @@ def _called(name: bytes) -> bytes:
         (b"\xed\xa0\xbd", "\ufffd\ufffd\ufffd"),  # half a character as UTF-8 would write it
         (b"a\\u0000b\\u001b[2Jc\\u007f\\b\x7f", "a\ufffdb\ufffd[2Jc\ufffd\ufffd\ufffd"),
         (b"\\\\u0000 \\\\ud83d", "\\u0000 \\ud83d"),  # a backslash that was meant
-        (b"a\\tb\\n\\u202e", "a\tb\n\u202e"),
+        (b"a\\tb\\n\\u202e\\u0009\\u000A\\u000d", "a\tb\n\u202e\t\n\r"),
     ],
 )
 def test_whatever_a_stranger_is_called_the_call_is_heard_of(name: bytes, read: str) -> None:
