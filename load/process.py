@@ -54,7 +54,9 @@ class SippProcess:
         port: int | None = None,
         edit: Callable[[str], str] = str,
     ) -> None:
-        """`edit` makes of the whole text of each scenario what is run."""
+        """`edit` makes of the whole text of each scenario what is run; a byte that is no UTF-8
+        stands in it as Python's surrogate escape.
+        """
         self.site = site
         self.name = name
         self.scenario = scenario
@@ -120,7 +122,8 @@ class SippProcess:
     def write_scenarios(self) -> None:
         """Write the scenarios, made whole, into the party's folder."""
         for name in filter(None, (self.scenario, self._receive)):
-            (self.folder / name).write_text(self._edit(whole_scenario(name)))
+            text = self._edit(whole_scenario(name))
+            (self.folder / name).write_bytes(text.encode(errors="surrogateescape"))
 
     async def start(self) -> None:
         """Start SIPp, on its scenarios made whole, and the watcher of its event log."""
