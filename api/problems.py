@@ -112,13 +112,6 @@ def not_a_document(kind: str) -> Problem:
     )
 
 
-def not_utf8(error: UnicodeDecodeError) -> Problem:
-    """422 about a document that is no text."""
-    detail = f"The document is not UTF-8: {error}."
-    french = f"Le document n’est pas en UTF-8 : octet {error.start}."
-    return Problem(422, "invalid", detail, french)
-
-
 def unauthorized(detail: str, french: str, slug: str = "unauthorized") -> Problem:
     """401 with the challenge that RFC 6750 asks for."""
     headers = {"WWW-Authenticate": 'Bearer realm="plateau"'}
