@@ -27,6 +27,11 @@ def run(*words: str) -> str:
     return done.stdout
 
 
+def _link(number: int, service: Service) -> str:
+    """The machine's end of a link; 15 characters are the kernel's limit."""
+    return f"v{number}-{service.name}"[:15]
+
+
 class Ground:
     """The networks of one project."""
 
@@ -65,7 +70,7 @@ class Ground:
         run("ip", "netns", "add", namespace)
         run("ip", "-n", namespace, "link", "set", "lo", "up")
         for number, (network, address) in enumerate(self.addresses[service.name].items()):
-            outer, inner = f"v{number}-{service.name}"[:15], f"eth{number}"
+            outer, inner = _link(number, service), f"eth{number}"
             prefix = self._subnets[network].prefixlen
             run("ip", "link", "add", outer, "type", "veth", "peer", inner, "netns", namespace)
             run("ip", "link", "set", outer, "master", f"br-{network}", "up")
@@ -74,7 +79,12 @@ class Ground:
         return namespace
 
     def leave(self, service: Service) -> None:
-        """Remove the service's namespace and its links."""
+        """Remove the service's links and its namespace.
+
+        The links by name: the namespace itself is gone only with the last process in it.
+        """
+        for number in range(len(service.networks)):
+            run("ip", "link", "delete", _link(number, service))
         run("ip", "netns", "delete", service.name)
 
     def hosts(self, service: Service) -> Path:
