@@ -89,6 +89,15 @@ class DialOutside(msgspec.Struct, frozen=True, tag=True):
     limit_s: int
 
 
+class GiveUpDial(msgspec.Struct, frozen=True, tag=True):
+    """Say by an event whether the number on this leg rings, and hang the leg up; not if it was
+    answered.
+    """
+
+    call_id: CallId
+    channel_id: ChannelId
+
+
 class CreateBridge(msgspec.Struct, frozen=True, tag=True):
     """Make the bridge in which a conversation will take place; `holding`: for legs that wait."""
 
@@ -232,6 +241,7 @@ CallCommand = (
     | StopMusic
     | RingAgent
     | DialOutside
+    | GiveUpDial
     | CreateBridge
     | JoinBridge
     | FetchLine

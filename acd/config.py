@@ -151,6 +151,7 @@ class Queue(msgspec.Struct, frozen=True):
     priority: int = 0
     ring_s: int = 20
     rona_limit: int = 2
+    refusal_limit: int = 3
     wrap_up: WrapUp = WrapUp.TIMED
     wrap_up_s: int = 0
     wrap_up_extension_s: int = 60

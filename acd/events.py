@@ -106,11 +106,15 @@ class PromptFinished(msgspec.Struct, frozen=True, tag=True):
 
 
 class ChannelGone(msgspec.Struct, frozen=True, tag=True):
-    """A leg has ended. `cause` is the Q.850 cause, None if unknown; `end` what is particular."""
+    """A leg has ended. `cause` is Q.850's, `sip` the final response to our INVITE (None: unknown),
+    `end` what is particular; `rang`: the other side had answered that it rings.
+    """
 
     channel_id: ChannelId
     cause: int | None = None
     end: LegEnd | None = None
+    sip: int | None = None
+    rang: bool = False
 
 
 class ChannelHeld(msgspec.Struct, frozen=True, tag=True):

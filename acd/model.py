@@ -146,7 +146,9 @@ class SegmentKind(StrEnum):
 class OfferEnd(StrEnum):
     """How an offer to an agent, or the ringing of a number outside, ended.
 
-    `forwarded`: who was rung sent the call elsewhere (SIP 3xx), which is not followed.
+    `forwarded`: who was rung sent the call elsewhere (SIP 3xx), which is not followed. Of numbers
+    outside only: trunk (the call came no further than our trunk or the network), invalid_number
+    (there is no such number).
     """
 
     ANSWERED = "answered"
@@ -158,6 +160,8 @@ class OfferEnd(StrEnum):
     UNREACHABLE = "unreachable"
     WITHDRAWN = "withdrawn"
     FAILED = "failed"
+    TRUNK = "trunk"
+    INVALID = "invalid_number"
 
 
 class LegEnd(StrEnum):
@@ -322,13 +326,17 @@ class Talk(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Dial(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A phone outside that is being rung for a call, until `deadline_at`."""
+    """A phone outside that is being rung for a call, until `deadline_at`.
+
+    `given_up`: its time is over, and the switch is asked whether it rang at all.
+    """
 
     channel_id: ChannelId
     number: str
     segment_id: SegmentId
     made_at: int
     deadline_at: int
+    given_up: bool = False
 
 
 class Monitor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -358,7 +366,8 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     `origin_id` is the contact that asked for it or left the message (None: booked by REST or from
     the recall list), `by` who booked it, `agent_id` who is looked for first. `asked_at` is when the
     customer wants to be called (UTC ms; 0: as soon as may be). Since the last attempt, `outages`
-    counts the tries that got no further than us, `cut_short` the agents who hung up while the
+    counts the tries that came no further than the trunk, from `outage_since` on (UTC ms, 0: none),
+    `cut_short` the agents who hung up while the
     customer's phone rang. `over`: its last state has been told.
     """
 
@@ -373,6 +382,7 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     agent_id: AgentId | None = None
     asked_at: int = 0
     outages: int = 0
+    outage_since: int = 0
     cut_short: int = 0
     over: bool = False
 
@@ -397,10 +407,13 @@ class AgentWork(msgspec.Struct, frozen=True, omit_defaults=True):
     `ready_since` orders the idle; None unless ready. `idle_since` is what it was before the offer
     that is being made: it is theirs again if the offer ends through no doing of theirs.
     `resting_until` keeps a phone that has just been busy or refused a call out of the choice for a
-    moment. `phone` is where they signed in, None: their own. `connected`: they keep a leg up,
-    `line` once it is (`line_up`). `calls_taken`, `busy_ms` and `signed_in_at` count since they
-    signed in. `consult_id` is the consultation that they lead beside `call_id`. `owed` is the
-    wrap-up that begins after their present call, for one before it.
+    moment. `rona_count` counts calls that rang in vain and `refusals` those that the phone refused,
+    since they last took one, said that they were ready, or signed in. `phone` is where they signed
+    in, None: their own. `connected`: they keep a leg up, `line` once it is (`line_up`).
+    `calls_taken`, `busy_ms` and `signed_in_at` count since they signed in. `consult_id` is the
+    consultation that they lead beside `call_id`. `owed` is the wrap-up that begins after their
+    present call, for one before it. `not_reached` is why the last call that they placed reached
+    nobody, None: it did, or another followed.
     """
 
     id: AgentId
@@ -421,9 +434,11 @@ class AgentWork(msgspec.Struct, frozen=True, omit_defaults=True):
     idle_since: int | None = None
     resting_until: int = 0
     rona_count: int = 0
+    refusals: int = 0
     signed_in_at: int = 0
     calls_taken: int = 0
     busy_ms: int = 0
+    not_reached: OfferEnd | None = None
     wrap_up_segment_id: SegmentId | None = None
     wrap_up_call_id: CallId | None = None
     wrap_up_queue_id: QueueId | None = None

@@ -59,7 +59,9 @@ class Trouble(Out):
 class FloorHealth(Out):
     """How the floor is. It serves calls while `troubles` is empty.
 
-    `unkept_since` is when the oldest of the `journal_unkept` entries came to pass.
+    `unkept_since` is when the oldest of the `journal_unkept` entries came to pass. Calls outwards
+    have come no further than the trunk since `trunk_away_since`, null: it carries them, as far as
+    is known; callers are served all the same.
     """
 
     switch: str
@@ -73,6 +75,7 @@ class FloorHealth(Out):
     store_error: str | None
     counters: dict[str, float]
     unkept_since: Instant | None
+    trunk_away_since: Instant | None
     troubles: list[Trouble]
 
 

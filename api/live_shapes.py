@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 from pydantic import Field
 
 from acd.config import AlertMetric, Severity
-from acd.model import AgentState, CallKind, CallState, MonitorMode
+from acd.model import AgentState, CallKind, CallState, MonitorMode, OfferEnd
 from api.auth import Principal
 from api.context import Context
 from api.feed import Unseen
@@ -51,6 +51,11 @@ class LiveAgent(Out):
     busy_ms: int
     signed_in_at: Instant
     queue_ids: list[str] = Field(description="the queues whose calls they may ever take")
+    not_reached: OfferEnd | None = Field(
+        description="why the call outside that they placed last reached nobody: `trunk` (it came "
+        "no further than our carrier), `invalid_number`, `busy`, `rejected`, `rona` (no answer), "
+        "`failed`; null: it did, or another followed"
+    )
 
 
 class LiveQueue(Out):

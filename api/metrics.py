@@ -72,6 +72,10 @@ def _floor_metrics(health: Health | None) -> Iterator[Metric]:
             0 if health.unkept_since is None else (health.now - health.unkept_since) / 1000,
         ),
         "store_failing": ("1 while SQL cannot be written.", int(health.store_error is not None)),
+        "trunk_away": (
+            "1 while calls outwards come no further than the trunk.",
+            int(health.trunk_away_since is not None),
+        ),
         "started_at_seconds": ("Start of the floor, Unix time.", health.started_at / 1000),
     }
     for name, (text, value) in gauges.items():

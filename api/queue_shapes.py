@@ -103,6 +103,9 @@ class QueueEntry(Part):
     priority: int = Field(0, ge=-100, le=100, description="each point is worth 60 s of waiting")
     ring_s: int = Field(20, ge=3, le=300, description="how long an agent's phone rings")
     rona_limit: int = Field(2, ge=1, le=10, description="calls let ring before not responding")
+    refusal_limit: int = Field(
+        3, ge=1, le=10, description="calls that a phone refuses before not responding"
+    )
     wrap_up: WrapUp = Field(WrapUp.TIMED, description="what follows a conversation")
     wrap_up_s: int = Field(0, ge=0, le=3600, description="after-call work (post-appel)")
     wrap_up_extension_s: int = Field(60, ge=0, le=3600)

@@ -20,6 +20,7 @@ from acd.model import (
     CallKind,
     CallState,
     MonitorMode,
+    OfferEnd,
     PhoneId,
     QueueId,
 )
@@ -36,7 +37,8 @@ class AgentView(msgspec.Struct, frozen=True, tag=True):
     outside a timed wrap-up; `wrap_up_call_id` is the call that the wrap-up follows. `queue_id` is
     that of the call in hand or in wrap-up. `calls_taken` and `busy_ms` (in calls and wrap-up, the
     present state not included) count since `signed_in_at`, which is 0 for who is signed out.
-    `queue_ids` are the queues whose calls this agent may ever take.
+    `queue_ids` are the queues whose calls this agent may ever take. `not_reached` is why the call
+    outside that they placed last reached nobody, None: it did, or another followed.
     """
 
     id: AgentId
@@ -60,6 +62,7 @@ class AgentView(msgspec.Struct, frozen=True, tag=True):
     busy_ms: int = 0
     signed_in_at: int = 0
     queue_ids: tuple[QueueId, ...] = ()
+    not_reached: OfferEnd | None = None
 
 
 class QueueView(msgspec.Struct, frozen=True, tag=True):
@@ -223,7 +226,9 @@ class Health(msgspec.Struct, frozen=True, tag=True):
     `journal_unkept` counts entries that the disk refused (held in memory, tried again),
     `journal_behind` facts that are in the journal and not in SQL yet; `store_error` is the last
     failure to write SQL, None while it works. `unkept_since` (UTC ms) is when the oldest unkept
-    entry came to pass. `counters` are monotonic counts for Prometheus, by name.
+    entry came to pass. `trunk_away_since` (UTC ms): calls outwards have come no further than the
+    trunk since then, None: the last one was carried, or there was none; callers are served all the
+    same. `counters` are monotonic counts for Prometheus, by name.
     """
 
     switch: str
@@ -237,6 +242,7 @@ class Health(msgspec.Struct, frozen=True, tag=True):
     store_error: str | None
     counters: dict[str, float]
     unkept_since: int | None = None
+    trunk_away_since: int | None = None
     troubles: tuple[Trouble, ...] = ()
 
 

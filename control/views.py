@@ -41,6 +41,7 @@ def agent_view(floor: Floor, work: AgentWork) -> AgentView:
         busy_ms=work.busy_ms,
         signed_in_at=work.signed_in_at if work.state is not AgentState.SIGNED_OUT else 0,
         queue_ids=floor.foretelling.queues_of(work.id),
+        not_reached=work.not_reached,
     )
 
 

@@ -28,6 +28,7 @@ def counted(
         "events_total": service.events,
         "faults_total": service.broken + background.faults,
         "impossible_transitions_total": service.engine.floor.impossible_count,
+        "trunk_refused_total": service.engine.floor.trunk.refused_count,
         "commands_failed_total": switchboard.outcomes[CommandOutcome.FAULT],
         **{
             f'commands_total{{outcome="{outcome}"}}': switchboard.outcomes[outcome]

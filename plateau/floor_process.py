@@ -469,7 +469,7 @@ class FloorProcess:
     def health(self) -> Health:
         """How the floor is now."""
         service, board, now_ms = self._service, self._switchboard, self._clock.now_ms()
-        floor = service.engine.floor
+        floor, ari = service.engine.floor, (self._ari_state, self._ari_since)
         return Health(
             switch=self._ari_state,
             switch_version=self._switch_version,
@@ -485,9 +485,8 @@ class FloorProcess:
             )
             | counted_of_ari(self._conn.counters),
             unkept_since=service.unkept_since,
-            troubles=troubles_of(
-                service, board, self._writer, (self._ari_state, self._ari_since), now_ms
-            ),
+            trunk_away_since=floor.trunk.away_since,
+            troubles=troubles_of(service, board, self._writer, ari, now_ms),
         )
 
 

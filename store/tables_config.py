@@ -94,6 +94,7 @@ queue: Final = Table(
     Column("music", String, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("rona_limit", Integer, nullable=False),
+    Column("refusal_limit", Integer, nullable=False, server_default="3"),
     Column("target_answer_ratio", Float, nullable=False),
     Column("access", String, nullable=False, server_default="open"),
     Column("steps", Text, nullable=False, server_default="[]"),

@@ -18,6 +18,7 @@ from acd.commands import (
     DestroyBridge,
     DialOutside,
     FetchLine,
+    GiveUpDial,
     HangUp,
     JoinBridge,
     LeaveBridge,
@@ -311,6 +312,9 @@ class World:
         match command:
             case RingAgent(channel_id=leg) | DialOutside(channel_id=leg):
                 self.legs.add(leg)
+            case GiveUpDial(channel_id=leg) if leg in self.legs:
+                self._drop(leg)
+                self.tell(ChannelGone(leg, 18, sip=408, rang=True))
             case HangUp(channel_id=leg) if leg in self.legs:
                 self._drop(leg)
                 self.news.append(ChannelGone(leg, 16))

@@ -1,4 +1,4 @@
-"""What agents do and what befalls them: signing in, pauses, offers, wrap-up, phones.
+"""What agents do and what befalls them: signing in, pauses, talks, wrap-up, phones.
 
 Changes the working state by the agents' table; never touches a call.
 """
@@ -31,14 +31,8 @@ from acd.states import AgentInput, agent_goes
 ASKED_WRAP_UP_S = 60
 """How long a wrap-up lasts that an agent asked for where the queue names no time."""
 
-REST_MS = 5_000
-"""How long a phone that was busy, refused or failed is left alone before the next try."""
-
 IN_TALK = (AgentState.TALKING, AgentState.HOLDING, AgentState.CONSULTING)
 """The states of an agent who is in a call."""
-
-_NO_DOING = (OfferEnd.CALLER_GONE, OfferEnd.WITHDRAWN)
-"""Ends of an offer that the agent has no part in: their idle time goes on."""
 
 _BUSY = (AgentState.OFFERED, *IN_TALK, AgentState.WRAP_UP)
 """The states after which something asked for meanwhile may begin; their time counts as busy."""
@@ -77,10 +71,6 @@ class After(msgspec.Struct, frozen=True):
                 return not self.disposed
 
 
-_REFUSALS = (OfferEnd.BUSY, OfferEnd.REJECTED, OfferEnd.FORWARDED)
-_RESTING_ENDS = (*_REFUSALS, OfferEnd.UNREACHABLE, OfferEnd.FAILED)
-
-
 def known(floor: Floor, agent_id: AgentId) -> AgentWork:
     """The agent's live state. Raises Rejected (404) for an agent that is not configured."""
     work = floor.agents.get(agent_id)
@@ -106,7 +96,7 @@ def enter(
     `by` is the supervisor who did it. Who signs out leaves their phone and any standing line.
     """
     if state is AgentState.SIGNED_OUT:
-        work = _leave_phone(floor, work)
+        work = rehabilitated(_leave_phone(floor, work))
     ready = state is AgentState.READY
     busy = state in _BUSY
     busy_ms = work.busy_ms + (floor.now_ms - work.since if work.state in _BUSY else 0)
@@ -195,12 +185,9 @@ def index(floor: Floor, work: AgentWork) -> None:
         floor.agents_to_route[work.id] = "agent_freed"
 
 
-def let_rest(floor: Floor, agent_id: AgentId) -> None:
-    """Not to be rung again at once, for what they have just hung up on."""
-    work = floor.agents.get(agent_id)
-    if work is not None:
-        rest_until = floor.now_ms + REST_MS
-        floor.put_agent(msgspec.structs.replace(work, resting_until=rest_until))
+def rehabilitated(work: AgentWork) -> AgentWork:
+    """The agent as one whose phone has refused nothing and let nothing ring."""
+    return msgspec.structs.replace(work, rona_count=0, refusals=0, resting_until=0)
 
 
 def rested(floor: Floor, agent_id: AgentId) -> None:
@@ -236,7 +223,7 @@ def get_ready(floor: Floor, agent_id: AgentId) -> None:
     target = free_state(work)
     if agent_goes(work.state, AgentInput.GET_READY, target):
         work = close_wrap_up(floor, work)
-        work = msgspec.structs.replace(work, after=None, after_reason=None, rona_count=0)
+        work = rehabilitated(msgspec.structs.replace(work, after=None, after_reason=None))
         enter(floor, work, target, free_reason(work))
     elif work.after is not None:
         take_down(floor, work, None, None)
@@ -286,21 +273,14 @@ def take_down(floor: Floor, work: AgentWork, after: AgentState | None, reason: s
     floor.put_agent(msgspec.structs.replace(work, after=after, after_reason=reason))
 
 
-def _after_work(work: AgentWork) -> tuple[AgentState, str | None]:
+def next_state(work: AgentWork) -> tuple[AgentState, str | None]:
+    """What they are when their work ends, and why: what they asked for meanwhile, or free."""
     if work.after is not None:
         return work.after, work.after_reason
     return free_state(work), free_reason(work)
 
 
-# ---- offers and talks --------------------------------------------------------------------------
-
-
-def offered(floor: Floor, agent_id: AgentId, call_id: CallId, channel_id: ChannelId) -> None:
-    """The agent's phone is being rung for this call."""
-    work = floor.agents[agent_id]
-    agent_goes(work.state, AgentInput.OFFERED, AgentState.OFFERED)
-    work = msgspec.structs.replace(work, call_id=call_id, channel_id=channel_id)
-    enter(floor, work, AgentState.OFFERED)
+# ---- talks -------------------------------------------------------------------------------------
 
 
 def answered(floor: Floor, agent_id: AgentId, call_id: CallId, channel_id: ChannelId) -> None:
@@ -311,9 +291,9 @@ def answered(floor: Floor, agent_id: AgentId, call_id: CallId, channel_id: Chann
     work = floor.agents[agent_id]
     agent_goes(work.state, AgentInput.ANSWERED, AgentState.TALKING)
     work = msgspec.structs.replace(
-        work,
-        rona_count=0,
+        rehabilitated(work),
         calls_taken=work.calls_taken + (work.state not in IN_TALK),
+        not_reached=None,
         call_id=call_id,
         channel_id=channel_id,
         consult_id=None,
@@ -346,8 +326,15 @@ def picked_up(floor: Floor, agent_id: AgentId) -> None:
     """The agent who places a call is at their phone: they respond."""
     work = floor.agents[agent_id]
     if work.after is AgentState.NOT_RESPONDING:
-        work = msgspec.structs.replace(work, after=None, after_reason=None, rona_count=0)
+        work = rehabilitated(msgspec.structs.replace(work, after=None, after_reason=None))
         floor.put_agent(work)
+
+
+def placed_in_vain(floor: Floor, agent_id: AgentId, how: OfferEnd) -> None:
+    """The number that this agent had dialled was not reached: they are told why."""
+    work = floor.agents.get(agent_id)
+    if work is not None:
+        floor.put_agent(msgspec.structs.replace(work, not_reached=how))
 
 
 def ready_again(floor: Floor, agent_id: AgentId) -> None:
@@ -366,7 +353,7 @@ def takes(floor: Floor, agent_id: AgentId, call_id: CallId, channel_id: ChannelI
     agent_goes(work.state, AgentInput.PLACES_CALL, AgentState.TALKING)
     before, reason = work.state, work.reason
     work = close_wrap_up(floor, work)
-    work = msgspec.structs.replace(work, call_id=call_id, channel_id=channel_id)
+    work = msgspec.structs.replace(work, call_id=call_id, channel_id=channel_id, not_reached=None)
     work = enter(floor, work, AgentState.TALKING)
     if before in (AgentState.PAUSED, AgentState.NOT_RESPONDING):
         # What they were before they are again afterwards.
@@ -384,35 +371,6 @@ def held(floor: Floor, agent_id: AgentId, on_hold: bool) -> None:
         enter(floor, work, state)
 
 
-def offer_over(floor: Floor, agent_id: AgentId, end: OfferEnd, rona_limit: int) -> None:
-    """The offer ended without a talk: back to the free, or to *not responding* at the limit.
-
-    A caller who hung up while it rang is no fault of the agent's and counts nothing.
-    """
-    work = floor.agents[agent_id]
-    rona_count = work.rona_count + (end is OfferEnd.RONA)
-    state, reason = _after_work(work)
-    if work.after is None:
-        if end is OfferEnd.UNREACHABLE:
-            state, reason = AgentState.UNREACHABLE, None
-        elif end is OfferEnd.RONA and rona_count >= rona_limit:
-            state, reason = AgentState.NOT_RESPONDING, None
-    agent_goes(work.state, AgentInput.OFFER_OVER, state)
-    rest_until = floor.now_ms + REST_MS if end in _RESTING_ENDS else work.resting_until
-    work = msgspec.structs.replace(
-        work,
-        call_id=None,
-        channel_id=None,
-        after=None,
-        after_reason=None,
-        rona_count=rona_count,
-        resting_until=rest_until,
-        idle_since=work.idle_since if end in _NO_DOING else None,
-        phone_up=work.phone_up and end is not OfferEnd.UNREACHABLE,
-    )
-    enter(floor, work, state, reason)
-
-
 def talk_over(floor: Floor, agent_id: AgentId, after: After) -> None:
     """The conversation is over: wrap-up, or what was asked for meanwhile, or free again."""
     work = floor.agents.get(agent_id)
@@ -420,7 +378,7 @@ def talk_over(floor: Floor, agent_id: AgentId, after: After) -> None:
         return
     # Who was taken out of the configuration meanwhile could not even end it.
     writes = after.writes and agent_id in floor.config.agents
-    state, reason = (AgentState.WRAP_UP, None) if writes else _after_work(work)
+    state, reason = (AgentState.WRAP_UP, None) if writes else next_state(work)
     agent_goes(work.state, AgentInput.TALK_OVER, state)
     work = msgspec.structs.replace(work, call_id=None, channel_id=None, consult_id=None)
     if writes:
@@ -494,7 +452,7 @@ def wrap_up_over(floor: Floor, agent_id: AgentId) -> None:
     work = floor.agents.get(agent_id)
     if work is None or work.state is not AgentState.WRAP_UP:
         return
-    state, reason = _after_work(work)
+    state, reason = next_state(work)
     agent_goes(work.state, AgentInput.WRAP_UP_OVER, state)
     work = close_wrap_up(floor, work)
     enter(floor, msgspec.structs.replace(work, after=None, after_reason=None), state, reason)

@@ -11,8 +11,9 @@ import msgspec
 from acd.agents import availability
 from acd.agents.availability import IN_TALK, close_wrap_up, enter, free_state, known, take_down
 from acd.commands import ProbePhone, RingAgent
+from acd.dial_ends import phone_end, phone_reason
 from acd.errors import Rejected
-from acd.events import SignIn
+from acd.events import ChannelGone, SignIn
 from acd.model import AgentId, AgentState, AgentWork, CallId, ChannelId, PhoneId
 from acd.state import legs
 from acd.state.floor import Floor, Role
@@ -36,16 +37,16 @@ def sign_in(floor: Floor, event: SignIn) -> None:
     phone = event.phone or own
     _must_be_free(floor, work, phone)
     seated = msgspec.structs.replace(
-        work,
+        availability.rehabilitated(work),
         phone=phone if phone != own else None,
         phone_up=phone in floor.phones_up,
         connected=event.connected,
         after=None,
         after_reason=None,
-        rona_count=0,
         signed_in_at=floor.now_ms,
         calls_taken=0,
         busy_ms=0,
+        not_reached=None,
     )
     target = free_state(seated) if event.ready else AgentState.PAUSED
     if not agent_goes(work.state, AgentInput.SIGN_IN, target):
@@ -162,12 +163,13 @@ def line_answered(floor: Floor, channel_id: ChannelId) -> None:
         enter(floor, work, AgentState.READY)
 
 
-def line_gone(floor: Floor, channel_id: ChannelId, cause: int | None = None) -> None:
-    """A connected agent's standing leg ended; `cause` is Q.850's, None: nobody knows.
+def line_gone(floor: Floor, event: ChannelGone) -> None:
+    """A connected agent's standing leg ended.
 
     Hung up to end a call, or lost by the network, it is rung again; hung up while idle, the agent
     wants no calls: they come back by saying that they are ready.
     """
+    channel_id, cause = event.channel_id, event.cause
     work = _owner(floor, channel_id)
     if work is None:
         return
@@ -181,7 +183,12 @@ def line_gone(floor: Floor, channel_id: ChannelId, cause: int | None = None) -> 
         # A phone hangs up what it has transferred (RFC 3515, 2.4.5): that is the end of a call.
         del floor.transferred_lines[channel_id]
         in_call = True
+    was_up = work.line_up
     work = floor.put_agent(msgspec.structs.replace(work, line=None, line_up=False))
+    if not was_up and work.state is AgentState.UNREACHABLE and work.phone_up:
+        why = phone_reason(phone_end(cause), event.sip, event.rang)
+        enter(floor, work, AgentState.UNREACHABLE, why)
+        return
     if work.state is AgentState.READY:
         agent_goes(work.state, AgentInput.PHONE_LOST, AgentState.UNREACHABLE)
         work = enter(floor, work, AgentState.UNREACHABLE, "line_down")

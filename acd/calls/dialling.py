@@ -21,6 +21,9 @@ OUTSIDE_RING_S = 45
 
 RING_GRACE_S = 5
 
+GIVE_UP_MS = 2_000
+"""How long the switch may take to say whether a number that nobody answered rang at all."""
+
 
 def is_allowed(floor: Floor, number: str) -> bool:
     """Whether calls may go to this number: E.164 by its beginning, a short one as a whole."""

@@ -10,7 +10,7 @@ from itertools import islice
 
 import msgspec
 
-from acd.agents import availability
+from acd.agents import offering
 from acd.call import Call
 from acd.commands import CreateBridge, FetchLine, RingAgent
 from acd.facts import Trigger
@@ -87,7 +87,7 @@ def _ring(
         if one.standing:
             # Nothing rings. Whether the leg is still up shows when it has been brought there.
             floor.order(FetchLine(call.lane, bridge_id, one.channel_id))
-        availability.offered(floor, one.agent_id, call.id, one.channel_id)
+        offering.offered(floor, one.agent_id, call.id, one.channel_id)
 
 
 def _present(
@@ -147,11 +147,14 @@ def withdraw_all(floor: Floor, call: Call, how: OfferEnd, gone: ChannelId | None
     floor.timers.cancel(Wake.OFFER, call.id)
     for one in call.offers:
         call = close(floor, call, one, how, leg_alive=gone != one.channel_id)
-        availability.offer_over(floor, one.agent_id, how, rona_limit(floor, call))
+        offering.offer_over(floor, one.agent_id, how, limits(floor, call))
     return floor.put_call(msgspec.structs.replace(call, direct_to=None))
 
 
-def rona_limit(floor: Floor, call: Call) -> int:
-    """How many unanswered offers in a row make an agent *not responding*."""
+def limits(floor: Floor, call: Call) -> offering.Limits:
+    """After how many offers in vain in a row an agent is *not responding*, by the call's queue."""
     queue_id = call.visit.queue_id if call.visit is not None else call.last_queue_id
-    return floor.queue(queue_id).rona_limit if queue_id is not None else 2
+    if queue_id is None:
+        return offering.Limits()
+    queue = floor.queue(queue_id)
+    return offering.Limits(queue.rona_limit, queue.refusal_limit)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import msgspec
 
-from acd.agents import availability
+from acd.agents import availability, offering
 from acd.call import Call
 from acd.calls import dialling, ringing, talks
-from acd.commands import JoinBridge
+from acd.commands import GiveUpDial, JoinBridge
 from acd.desk import placing
-from acd.destinations import callbacks, leaving, sending, voicemail
+from acd.destinations import callbacks, leaving, outages, sending, voicemail
 from acd.model import (
     CallKind,
     CallState,
@@ -31,10 +31,13 @@ from acd.state.timers import Wake
 from acd.states import CallInput, call_goes
 
 
-def failed(floor: Floor, call: Call, one: Offer, how: OfferEnd, leg_alive: bool) -> None:
+def failed(
+    floor: Floor, call: Call, one: Offer, how: OfferEnd, leg_alive: bool, why: str | None = None
+) -> None:
     """One agent did not take the call: the caller keeps the place, the next agent is sought.
 
-    While others ring for the same call, it goes on ringing with them.
+    While others ring for the same call, it goes on ringing with them. `why` is what the agent's
+    phone said, None: nothing.
     """
     if not call_goes(call.state, CallInput.OFFER_FAILED, CallState.WAITING):
         return
@@ -47,7 +50,7 @@ def failed(floor: Floor, call: Call, one: Offer, how: OfferEnd, leg_alive: bool)
         else:
             call = msgspec.structs.replace(call, state=CallState.WAITING, since=floor.now_ms)
             _requeue(floor, call, one)
-    availability.offer_over(floor, one.agent_id, how, ringing.rona_limit(floor, call))
+    offering.offer_over(floor, one.agent_id, how, ringing.limits(floor, call), why)
 
 
 def _requeue(floor: Floor, call: Call, one: Offer) -> None:
@@ -67,7 +70,7 @@ def _requeue(floor: Floor, call: Call, one: Offer) -> None:
 def timed_out(floor: Floor, call: Call) -> None:
     """Nobody picked up in time, agents or the number outside."""
     if call.dial is not None:
-        outside_failed(floor, call, OfferEnd.RONA, leg_alive=True)
+        dialling_over(floor, call, call.dial)
         return
     if placing.rings_own_phone(call):
         placing.own_phone_silent(floor, call)
@@ -77,6 +80,19 @@ def timed_out(floor: Floor, call: Call) -> None:
         if present is None or one not in present.offers:
             return
         failed(floor, present, one, OfferEnd.RONA, leg_alive=True)
+
+
+def dialling_over(floor: Floor, call: Call, made: Dial) -> None:
+    """A number outside has rung for as long as it may: the switch says whether it rang at all.
+
+    Nothing heard of that in time, it is taken for one where nobody picked up.
+    """
+    if made.given_up:
+        outside_failed(floor, call, OfferEnd.RONA, leg_alive=True)
+        return
+    floor.order(GiveUpDial(call.lane, made.channel_id))
+    floor.timers.set(Wake.OFFER, call.id, floor.now_ms + dialling.GIVE_UP_MS)
+    floor.put_call(msgspec.structs.replace(call, dial=msgspec.structs.replace(made, given_up=True)))
 
 
 def answered(floor: Floor, call: Call, one: Offer) -> None:
@@ -117,6 +133,7 @@ def outside_answered(floor: Floor, call: Call) -> None:
     made, talk = call.dial, call.talk
     if made is None or not call_goes(call.state, CallInput.OUTSIDE_ANSWERED, CallState.TALKING):
         return
+    outages.carried(floor)
     call = dialling.close(floor, call, OfferEnd.ANSWERED, answered=True, gone=None)
     if talk is not None:
         _customer_joins(floor, call, made)
@@ -160,21 +177,31 @@ def _customer_joins(floor: Floor, call: Call, made: Dial) -> None:
 
 
 def outside_failed(
-    floor: Floor, call: Call, how: OfferEnd, leg_alive: bool, ours: bool = False
+    floor: Floor, call: Call, how: OfferEnd, leg_alive: bool, trunk_said: bool = True
 ) -> None:
-    """The number outside did not pick up, was busy or refused.
+    """The number outside did not pick up, was busy or refused; or the trunk did not carry it.
 
-    `ours`: the call got no further than the trunk or the network.
+    `trunk_said`: that is news of the trunk, and not of the switch or of us.
     """
     made = call.dial
     if made is None or not call_goes(call.state, CallInput.OFFER_FAILED):
         return
+    if how is OfferEnd.TRUNK and trunk_said:
+        outages.refused(floor, call, made.number)
+    elif how not in (OfferEnd.TRUNK, OfferEnd.FAILED):
+        outages.carried(floor)
     gone = None if leg_alive else made.channel_id
     call = dialling.close(floor, call, how, answered=False, gone=gone)
     nobody_yet = call.channel_id is None
     if call.kind is CallKind.CALLBACK and nobody_yet:
-        callbacks.not_reached(floor, call, how, ours)
+        callbacks.not_reached(floor, call, how)
     elif call.kind is CallKind.VOICEMAIL and nobody_yet:
         voicemail.sender_not_reached(floor, call)
     else:
+        if (
+            call.kind is CallKind.MANUAL
+            and call.talk is not None
+            and call.talk.agent_id is not None
+        ):
+            availability.placed_in_vain(floor, call.talk.agent_id, how)
         sending.not_taken(floor, call, how)

@@ -114,9 +114,8 @@ def force_state(floor: Floor, asked: ForceState) -> None:
             seating.get_ready(floor, work.id)
         return
     if agent_goes(work.state, AgentInput.FORCED, target):
-        work = msgspec.structs.replace(
-            close_wrap_up(floor, work), after=None, after_reason=None, rona_count=0
-        )
+        work = close_wrap_up(floor, availability.rehabilitated(work))
+        work = msgspec.structs.replace(work, after=None, after_reason=None)
         work = enter(floor, work, target, reason, by=asked.by)
         if asked.state is AgentState.READY and work.connected:
             seating.ring_line(floor, work)

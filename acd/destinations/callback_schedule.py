@@ -6,7 +6,7 @@ from acd.call import Call
 from acd.calls import dialling
 from acd.calls.ending import Ending, end
 from acd.config import CallbackMode
-from acd.destinations import callbacks, sending
+from acd.destinations import callbacks, outages, sending
 from acd.errors import Rejected
 from acd.events import BookCallback, CancelCallback
 from acd.model import AgentId, AgentState, CallKind, CallState, EndedBy, Outcome, Ticket
@@ -99,6 +99,8 @@ def due(floor: Floor, call: Call) -> None:
         # Forbidden since it was booked.
         end(floor, call, Ending(Outcome.NO_ANSWER, "destination_not_allowed"))
         return
+    if outages.holds_back(floor, call):
+        return
     agent_id: AgentId | None = ticket.agent_id if ticket.attempts == 0 else None
     entry = Entry(
         queue_id,
@@ -139,8 +141,9 @@ def look_ahead(floor: Floor) -> None:
         agent_id = _agent_for(floor, call, taken)
         if agent_id is None:
             continue
-        if callbacks.is_shut(floor, call):
-            callbacks.put_off(floor, call, "closed")
+        why_not = callbacks.must_wait(floor, call)
+        if why_not is not None:
+            callbacks.put_off(floor, call, why_not)
             continue
         taken.add(agent_id)
         _dial_customer(floor, call)

@@ -12,12 +12,13 @@ from __future__ import annotations
 import msgspec
 
 from acd import opening
-from acd.agents import availability
+from acd.agents import availability, offering
 from acd.call import Call
 from acd.calls import dialling, ringing, talks
 from acd.calls.ending import Ending, end
 from acd.commands import CreateBridge, JoinBridge
 from acd.config import CallbackPolicy
+from acd.destinations import outages
 from acd.facts import CallbackChanged
 from acd.model import (
     AgentId,
@@ -41,12 +42,6 @@ from acd.state import legs, telling
 from acd.state.floor import Floor, Role
 from acd.state.timers import Wake
 from acd.states import CallInput, call_goes
-
-OUTAGE_PAUSE_S = 60
-"""How long at least a callback that our own trunk could not carry waits for the next try."""
-
-OUTAGES_PER_ATTEMPT = 30
-"""A number that fails so often in a row, as if the trunk did, has been tried once: it ends too."""
 
 _WITH_CUSTOMERS = (CallKind.INBOUND, CallKind.MANUAL, CallKind.VOICEMAIL)
 _NOT_YET = (CallState.SCHEDULED, CallState.WAITING, CallState.OFFERED, CallState.DIALLING)
@@ -197,26 +192,30 @@ def policy_of(floor: Floor, call: Call) -> CallbackPolicy:
 def put_off(floor: Floor, call: Call, why: str) -> None:
     """The callback cannot be made now: again when the queue opens, or after the policy's pause.
 
-    It must have no phone ringing and no agent any more.
+    Who waits for the trunk ("outage") is tried again sooner, and at once when it is back. It must
+    have no phone ringing and no agent any more.
     """
-    pause_s = policy_of(floor, call).retry_s
-    if why == "outage":
-        pause_s = max(pause_s, OUTAGE_PAUSE_S)
-    later = floor.now_ms + pause_s * 1000
-    if why == "closed":
+    later = floor.now_ms + policy_of(floor, call).retry_s * 1000
+    if why == "outage" and call.ticket is not None:
+        later = floor.now_ms + outages.pause_ms(max(1, call.ticket.outages))
+        floor.trunk.held[call.id] = None
+    elif why == "closed":
         later = opens_at(floor, call.last_queue_id, floor.now_ms) or later
     told(floor, stay.stand_aside(floor, call, later), "postponed")
 
 
-def is_shut(floor: Floor, call: Call) -> bool:
-    """Whether it is a callback that stands in a queue closed since: nobody is rung at night.
+def must_wait(floor: Floor, call: Call) -> str | None:
+    """Why `put_off` is to make this callback wait although an agent is there, None: nothing is.
 
-    A customer who is on the line already waits on, like any caller.
+    closed: its queue has closed since, and nobody is rung at night. outage: the trunk is away. A
+    customer who is on the line already waits on, like any caller.
     """
     if call.kind is not CallKind.CALLBACK or call.channel_id is not None:
-        return False
+        return None
     queue_id = call.last_queue_id
-    return queue_id is not None and not waiting.takes_calls(floor, floor.queue(queue_id))
+    if queue_id is not None and not waiting.takes_calls(floor, floor.queue(queue_id)):
+        return "closed"
+    return "outage" if outages.must_wait(floor, call) else None
 
 
 def opens_at(floor: Floor, queue_id: QueueId | None, at: int) -> int | None:
@@ -282,7 +281,7 @@ def agent_left(floor: Floor, call: Call, leg_alive: bool = False) -> None:
     if talk is None or talk.agent_id is None or ticket is None:
         return
     call = dialling.close(floor, call, str(EndedBy.AGENT), answered=False, gone=None)
-    availability.let_rest(floor, talk.agent_id)
+    offering.let_rest(floor, talk.agent_id)
     gone = None if leg_alive else talk.agent_channel_id
     call = talks.close(floor, call, EndedBy.AGENT, gone)
     call = told(floor, call, "refused", talk.agent_id)
@@ -325,30 +324,32 @@ def customer_left(floor: Floor, call: Call) -> None:
 # ---- reached, or not ---------------------------------------------------------------------------
 
 
-def not_reached(floor: Floor, call: Call, how: OfferEnd, ours: bool = False) -> None:
+def not_reached(floor: Floor, call: Call, how: OfferEnd) -> None:
     """The customer did not pick up: one attempt more; an agent who waited is free at once.
 
-    `ours`: nothing rang at the customer's, because the trunk or the network failed. Only so many of
-    these in a row count as an attempt.
+    Where it came no further than the trunk it is no attempt, but given up after a day of it; where
+    there is no such number, no further attempt is made.
     """
     ticket = call.ticket
     if ticket is None:
         return
-    outage = ours and ticket.outages + 1 < OUTAGES_PER_ATTEMPT
+    outage = how is OfferEnd.TRUNK
     ticket = msgspec.structs.replace(
         ticket,
         attempts=ticket.attempts + (not outage),
         outages=ticket.outages + 1 if outage else 0,
+        outage_since=(ticket.outage_since or floor.now_ms) if outage else 0,
         cut_short=ticket.cut_short if outage else 0,
     )
     call = floor.put_call(msgspec.structs.replace(call, ticket=ticket))
     call = talks.close(floor, call, str(how))
+    last = ticket.attempts >= policy_of(floor, call).attempts or how is OfferEnd.INVALID
     if outage:
-        put_off(floor, call, "outage")
-    elif ticket.attempts >= policy_of(floor, call).attempts:
+        last = floor.now_ms - ticket.outage_since >= outages.GIVEN_UP_MS
+    if last:
         end(floor, call, Ending(Outcome.NO_ANSWER, f"not_reached:{how}"))
     else:
-        put_off(floor, call, "not_reached")
+        put_off(floor, call, "outage" if outage else "not_reached")
 
 
 def reached(floor: Floor, call: Call) -> None:

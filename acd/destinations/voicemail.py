@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from acd.agents import availability
+from acd.agents import offering
 from acd.call import Call, Then
 from acd.calls import dialling, talks
 from acd.calls.ending import Ending, end
@@ -310,7 +310,7 @@ def put_back(floor: Floor, call: Call, leg_alive: bool = False) -> bool:
         return False
     if talks.message_heard(floor, call, talk):
         return False
-    availability.let_rest(floor, talk.agent_id)
+    offering.let_rest(floor, talk.agent_id)
     call = talks.close(floor, call, EndedBy.AGENT, None if leg_alive else talk.agent_channel_id)
     stay.stand_aside(floor, call, floor.now_ms)
     return True

@@ -71,8 +71,9 @@ def _offer(floor: Floor, call: Call, agent_id: AgentId, trigger: Trigger) -> Non
     """Ring this agent, or all who are free and fit where the queue rings all."""
     if call.visit is None:
         return
-    if callbacks.is_shut(floor, call):
-        callbacks.put_off(floor, call, "closed")
+    why_not = callbacks.must_wait(floor, call)
+    if why_not is not None:
+        callbacks.put_off(floor, call, why_not)
         floor.agents_to_route.setdefault(agent_id, trigger)
         return
     if floor.queue(call.visit.queue_id).strategy is Strategy.RING_ALL:

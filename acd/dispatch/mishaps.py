@@ -106,14 +106,16 @@ def _ring_failed(floor: Floor, command: RingAgent | DialOutside, failure: Failur
     found = news.leg_of(floor, command.channel_id)
     if found is None:
         if command.channel_id in floor.line_owner:
-            seating.line_gone(floor, command.channel_id)
+            seating.line_gone(floor, ChannelGone(command.channel_id))
         return
     call = found[0]
     made = call.offer_on(command.channel_id)
     if made is not None:
         offers.failed(floor, call, made, how, leg_alive=alive)
     elif call.dial is not None and call.dial.channel_id == command.channel_id:
-        offers.outside_failed(floor, call, how, leg_alive=alive, ours=True)
+        offers.outside_failed(
+            floor, call, OfferEnd.TRUNK, leg_alive=alive, trunk_said=failure is Failure.REFUSED
+        )
     else:
         if alive:
             floor.order(HangUp(call.id, command.channel_id))

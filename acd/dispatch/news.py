@@ -13,6 +13,7 @@ from acd.calls import talks
 from acd.commands import NOBODYS, HangUp
 from acd.desk import consulting, offers, phone_codes, placing, supervising, transfers
 from acd.destinations import arrivals, leaving, sending, voicemail
+from acd.dial_ends import outside_end, phone_end, phone_reason
 from acd.dispatch import hangups
 from acd.events import (
     ChannelGone,
@@ -123,7 +124,7 @@ def channel_gone(floor: Floor, event: ChannelGone) -> None:
         phone_codes.gone(floor, channel_id)
         return
     if channel_id in floor.line_owner:
-        seating.line_gone(floor, channel_id, event.cause)
+        seating.line_gone(floor, event)
     if channel_id in floor.being_replaced:
         # The phone is through with its transfer: `PhoneTransferred` says what is wanted.
         floor.replaced[channel_id] = floor.being_replaced.pop(channel_id)
@@ -139,8 +140,7 @@ def channel_gone(floor: Floor, event: ChannelGone) -> None:
         case Role.CALLER:
             hangups.first_leg_gone(floor, call, event.end)
         case Role.DIALLED:
-            how, ours = _offer_end(event), event.cause in _NETWORK_FAILED
-            offers.outside_failed(floor, call, how, leg_alive=False, ours=ours)
+            offers.outside_failed(floor, call, _outside_end(event), leg_alive=False)
         case Role.THIRD:
             consulting.third_gone(floor, call)
         case Role.SUPERVISOR | Role.SNOOP:
@@ -154,34 +154,18 @@ def _agent_leg_gone(floor: Floor, call: Call, event: ChannelGone) -> None:
     if call.talk is not None and call.talk.agent_channel_id == event.channel_id:
         hangups.other_leg_gone(floor, call, event.end)
     elif made is not None:
-        how = _offer_end(event)
+        forwarded = event.end is LegEnd.FORWARDED
+        how = OfferEnd.FORWARDED if forwarded else phone_end(event.cause)
         if how is OfferEnd.UNREACHABLE:
             seating.probe(floor, made.agent_id)
-        offers.failed(floor, call, made, how, leg_alive=False)
+        why = None if made.standing else phone_reason(how, event.sip, event.rang)
+        offers.failed(floor, call, made, how, leg_alive=False, why=why)
 
 
-_OFFER_ENDS = {
-    17: OfferEnd.BUSY,
-    21: OfferEnd.REJECTED,
-    18: OfferEnd.RONA,
-    19: OfferEnd.RONA,
-    3: OfferEnd.UNREACHABLE,
-    20: OfferEnd.UNREACHABLE,
-    27: OfferEnd.UNREACHABLE,
-}
-"""What a Q.850 cause says about an offer that ended by itself; other causes are failures."""
-
-
-_NETWORK_FAILED = frozenset({34, 38, 41, 42})
-"""Q.850 causes with which a trunk says that it carries no call now: no circuit, out of order,
-temporary failure, congestion.
-"""
-
-
-def _offer_end(event: ChannelGone) -> OfferEnd:
+def _outside_end(event: ChannelGone) -> OfferEnd:
     if event.end is LegEnd.FORWARDED:
         return OfferEnd.FORWARDED
-    return _OFFER_ENDS.get(event.cause or 0, OfferEnd.FAILED)
+    return outside_end(event.cause, event.sip, event.rang)
 
 
 def held(floor: Floor, channel_id: ChannelId, on_hold: bool) -> None:

@@ -185,8 +185,8 @@ def _check_other_legs(
     if call.dial is not None:
         leg = present.get(call.dial.channel_id)
         if leg is None:
-            lost = seen.restarted
-            offers.outside_failed(floor, call, OfferEnd.FAILED, leg_alive=True, ours=lost)
+            how = OfferEnd.TRUNK if seen.restarted else OfferEnd.FAILED
+            offers.outside_failed(floor, call, how, leg_alive=True, trunk_said=False)
             return
         if leg.answered:
             offers.outside_answered(floor, call)
@@ -296,13 +296,13 @@ def _check_lines(
         owned = floor.legs.get(channel_id)
         if owned is None:
             # Its call has just ended for it.
-            seating.line_gone(floor, channel_id)
+            seating.line_gone(floor, ChannelGone(channel_id))
         elif owned[1] is Role.LINE:
             missing.add(channel_id)
     due = missing if seen.in_sync else missing & suspects.lines
     suspects.lines = frozenset(missing - due)
     for channel_id in sorted(due):
-        seating.line_gone(floor, channel_id)
+        seating.line_gone(floor, ChannelGone(channel_id))
 
 
 def _check_bridges(floor: Floor, seen: SwitchSeen, suspects: Suspects) -> None:

@@ -113,6 +113,7 @@ class FloorService:
         self.steps, self.keeping = Failing(), Failing()
         self.failed_calls = FailedCalls()
         self.broken = 0
+        self._trunk_away_since: int | None = None
         self.events = 0
         self.lost = 0
 
@@ -155,8 +156,20 @@ class FloorService:
             self._broken(fault, event)
             return False
         self._worked(event)
+        self._watch_trunk()
         self._keep_and_do(msgspec.structs.replace(turn, facts=turn.facts + also))
         return True
+
+    def _watch_trunk(self) -> None:
+        """Say when calls outwards begin to come no further than the trunk, and when they do."""
+        away_since = self.engine.floor.trunk.away_since
+        if (away_since is None) is (self._trunk_away_since is None):
+            return
+        self._trunk_away_since = away_since
+        if away_since is None:
+            log.info("the trunk carries calls again")
+        else:
+            log.error("the trunk carries no calls: callbacks wait", since=away_since)
 
     def _worked(self, event: Event | None) -> None:
         self.steps.succeeded()

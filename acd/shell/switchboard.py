@@ -21,6 +21,7 @@ from acd.commands import (
     DestroyBridge,
     DialOutside,
     FetchLine,
+    GiveUpDial,
     HangUp,
     IndicateRinging,
     JoinBridge,
@@ -41,7 +42,9 @@ from acd.commands import (
     StopRecording,
     StopRinging,
 )
+from acd.dial_ends import NO_USER_RESPONDING, REQUEST_TIMEOUT
 from acd.events import (
+    ChannelGone,
     CommandFailed,
     Failure,
     LegAnswered,
@@ -56,6 +59,7 @@ from acd.shell.translate import FORWARD_CONTEXT, RUNG, SNOOP, TRANSFER_CONTEXT
 from ari import asterisk, bridges, channels, endpoints, playbacks, recordings
 from ari.connection import AriConnection
 from ari.errors import AriError, Conflict, Gone, OutcomeUnknown, Replaced, Unavailable
+from ari.events_gen import Channel
 
 log = structlog.get_logger(__name__)
 
@@ -188,6 +192,28 @@ class Switchboard:
         await self._sent(command)
         return None
 
+    async def _give_up(self, command: GiveUpDial) -> None:
+        """A leg that has never rung (no 18x) is told as one to which nobody replied."""
+        channel, pin = command.channel_id, command.call_id
+        leg = await channels.get(self._conn, channel, pin=pin)
+        if leg.state == "Up":
+            return
+        rang = leg.state == "Ringing" or await self._progressed(leg, pin)
+        self._on_event(
+            ChannelGone(command.channel_id, NO_USER_RESPONDING, sip=REQUEST_TIMEOUT, rang=rang)
+        )
+        await channels.hangup(self._conn, channel, pin=pin)
+
+    async def _progressed(self, leg: Channel, pin: str) -> bool:
+        """Whether the last response was one of 18x: 183 leaves a leg's state as it is."""
+        # Asked for a leg without any response, the second function fails.
+        answered = await channels.get_variable(self._conn, leg.id, "HANGUPCAUSE_KEYS()", pin=pin)
+        if leg.name not in (answered or "").split(","):
+            return False
+        name = f"HANGUPCAUSE({leg.name},tech)"
+        last = await channels.get_variable(self._conn, leg.id, name, pin=pin)
+        return last is not None and last.startswith("SIP 18")
+
     def _failed(
         self,
         command: Command,
@@ -243,6 +269,8 @@ class Switchboard:
                 return channels.hangup(conn, channel, pin=pin, reason_code=cause)
             case DialOutside():
                 return self._dial_outside(command)
+            case GiveUpDial():
+                return self._give_up(command)
             case LeaveBridge(bridge_id=bridge, channel_ids=legs):
                 return bridges.remove_channels(conn, bridge, legs, pin=pin)
             case MuteLeg(channel_id=channel, muted=True):

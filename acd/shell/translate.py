@@ -90,8 +90,10 @@ def event_of(event: AriEvent, country: str) -> SwitchEvent | None:
             return _attended(event)
         case StasisEnd(channel=channel):
             return ChannelGone(ChannelId(channel.id))
-        case ChannelDestroyed(channel=channel, cause=cause):
-            return ChannelGone(ChannelId(channel.id), cause)
+        case ChannelDestroyed(channel=channel, cause=cause, tech_cause=sip):
+            return ChannelGone(
+                ChannelId(channel.id), cause, sip=sip, rang=channel.state == "Ringing"
+            )
         case ChannelDtmfReceived(channel=channel, digit=digit):
             return DigitPressed(ChannelId(channel.id), digit)
         case ChannelHold(channel=channel):

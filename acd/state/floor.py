@@ -39,6 +39,7 @@ from acd.routing.line import Line
 from acd.routing.relaxing import is_looked_for
 from acd.routing.router import Router
 from acd.state.timers import Timers
+from acd.state.trunk import Trunk
 
 LET_GO_REMEMBERED = 10_000
 """How many legs that we hung up are remembered, lest a late look take one for a new caller."""
@@ -124,6 +125,7 @@ class Floor:
         self.talking: Counter[QueueId] = Counter()
         self.callbacks: dict[str, dict[CallId, None]] = {}
         self.customers_first: dict[CallId, None] = {}
+        self.trunk = Trunk()
         self.foretelling = Foretelling(config)
         self.calls_to_route: dict[CallId, Trigger] = {}
         self.to_flow: dict[CallId, FlowId] = {}

@@ -3,7 +3,7 @@ import { byId, make, options, remaining, say } from "/draw.js";
 import { known, mine, myself, TALKING } from "/desk.js";
 import { addNote, dispose, drawAfter, drawCall, drawTargets, forgetGiven, takeBack, toTarget } from "/desk_call.js";
 import { book, drawRecall } from "/desk_callbacks.js";
-import { duration, named, word, words } from "/language.js";
+import { duration, named, reasonWord, word, words } from "/language.js";
 import { act, begin, items, me } from "/session.js";
 import { clock, floor, follow, now, showLink, showLinkAgain, unfollow } from "/stream.js";
 import { SHAPES } from "/words.js";
@@ -25,6 +25,8 @@ function drawState(agent) {
   if (!agent.phone_up) told.push(`▲ ${word("noPhone")}`);
   if (state !== "ready" && agent.reason) told.push(reasonName(agent.reason));
   if (agent.after) told.push(word("after", words().states[agent.after]));
+  if (agent.not_reached && !agent.call_id)
+    told.push(`▲ ${word("lastPlaced", words().notReached[agent.not_reached] || agent.not_reached)}`);
   drawWrapUp(agent);
   byId("state-more").textContent = told.join(" · ");
   byId("start").hidden = state !== "signed_out";
@@ -46,7 +48,7 @@ function drawWrapUp(agent) {
 
 function reasonName(code) {
   const reason = known.reasons.find((one) => one.code === code);
-  return reason ? named(reason.names, code) : words().reasons[code] || code;
+  return reason ? named(reason.names, code) : reasonWord(code);
 }
 
 function drawReasons() {

@@ -1,7 +1,7 @@
 // The agents: who does what, since when. One click opens the agent's panel.
 import { byId, keep, make, remaining, running } from "/draw.js";
 import { agentMatches, MANY_AGENTS, seesState, statePressed, toggleState } from "/filters.js";
-import { inOrder, language, named, percent, word, words } from "/language.js";
+import { inOrder, language, named, percent, reasonWord, word, words } from "/language.js";
 import { show } from "/panel.js";
 import { watchers } from "/calls.js";
 import { queueName } from "/queues.js";
@@ -23,7 +23,7 @@ export function occupancy(agent) {
 }
 
 export const reasonName = (code) =>
-  (pauseReasons.has(code) ? named(pauseReasons.get(code), code) : words().reasons[code] || code);
+  (pauseReasons.has(code) ? named(pauseReasons.get(code), code) : reasonWord(code));
 
 export const dispositionName = (code) =>
   (dispositionNames.has(code) ? named(dispositionNames.get(code), code) : code);

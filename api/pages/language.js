@@ -15,6 +15,9 @@ export const inOrder = (a, b) => collators[language].compare(a, b); // many time
 export const words = () => WORDS[language];
 export const word = (key, ...values) =>
   values.reduce((text, value, i) => text.replace(`{${i}}`, () => value), words()[key]);
+// Why an agent takes no calls, where nobody has named it: a word of ours, or what the phone said.
+export const reasonWord = (code) => words().reasons[code]
+  || (/^sip_[0-9]+$/.test(code) ? word("phoneRefuses", code.slice(4)) : code);
 // What was named in several languages; `code` where it has no name at all.
 export const named = (names, code) => names?.[language] || Object.values(names || {})[0] || code;
 

@@ -93,7 +93,17 @@ export const WORDS = {
       not_wanted: "Ne souhaite pas",
     },
     reasons: {
-      sign_in: "prise de poste", supervisor: "par un superviseur",
+      sign_in: "prise de poste", supervisor: "par un superviseur", no_answer: "le téléphone a sonné sans réponse",
+      line_down: "ligne permanente raccrochée", phone_refuses: "le téléphone refuse",
+      sip_404: "le téléphone refuse (404 compte inconnu)", sip_415: "le téléphone refuse (415 codec)",
+      sip_480: "le téléphone refuse (480 indisponible)", sip_486: "le téléphone refuse (486 ne pas déranger)",
+      sip_488: "le téléphone refuse (488 codec)", sip_600: "le téléphone refuse (600 occupé partout)",
+      sip_603: "le téléphone refuse (603 refusé)", sip_606: "le téléphone refuse (606 codec)",
+    },
+    phoneRefuses: "le téléphone refuse ({0})", lastPlaced: "Dernier appel : {0}",
+    notReached: {
+      trunk: "opérateur injoignable", invalid_number: "numéro invalide", busy: "occupé",
+      rejected: "refusé", rona: "sans réponse", failed: "échec", forwarded: "renvoyé ailleurs",
     },
     states: {
       ready: "Disponible", offered: "Sonnerie", talking: "En communication",
@@ -195,7 +205,19 @@ export const WORDS = {
       reached: "Reached", not_reached: "Not reached", wrong_number: "Wrong number",
       not_wanted: "Not wanted",
     },
-    reasons: { sign_in: "starting work", supervisor: "by a supervisor" },
+    reasons: {
+      sign_in: "starting work", supervisor: "by a supervisor", no_answer: "the phone rang in vain",
+      line_down: "standing line hung up", phone_refuses: "the phone refuses",
+      sip_404: "the phone refuses (404 unknown account)", sip_415: "the phone refuses (415 codec)",
+      sip_480: "the phone refuses (480 unavailable)", sip_486: "the phone refuses (486 do not disturb)",
+      sip_488: "the phone refuses (488 codec)", sip_600: "the phone refuses (600 busy everywhere)",
+      sip_603: "the phone refuses (603 declined)", sip_606: "the phone refuses (606 codec)",
+    },
+    phoneRefuses: "the phone refuses ({0})", lastPlaced: "Last call: {0}",
+    notReached: {
+      trunk: "the operator cannot be reached", invalid_number: "no such number", busy: "busy",
+      rejected: "declined", rona: "no answer", failed: "failed", forwarded: "forwarded elsewhere",
+    },
     states: {
       ready: "Ready", offered: "Ringing", talking: "Talking", holding: "Customer on hold",
       consulting: "Consulting", wrap_up: "Wrap-up", paused: "Paused",

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 import msgspec
 import pytest
 
-from acd.agents.availability import REST_MS
+from acd.agents.offering import REST_MS
 from acd.model import AgentState, CallState, PhoneId
 from control.protocol import Done
 from plateau.clock import Clock

@@ -19,6 +19,7 @@ from acd.commands import (
     DestroyBridge,
     DialOutside,
     FetchLine,
+    GiveUpDial,
     HangUp,
     JoinBridge,
     LeaveBridge,
@@ -145,6 +146,11 @@ class SwitchModel:
                     self.late.append(CommandFailed(command, Failure.REFUSED, "no contact"))
             case DialOutside(channel_id=channel_id):
                 self.legs[channel_id] = "outside"
+            case GiveUpDial(channel_id=channel_id):
+                if channel_id in self.legs and channel_id not in self.answered_legs:
+                    self.leg_ends(channel_id)
+                    rang = self.rng.random() < 0.8
+                    self.late.append(ChannelGone(channel_id, 18, sip=408, rang=rang))
             case SnoopOn(channel_id=channel_id, snoop_id=snoop_id):
                 if channel_id in self.legs:
                     self.legs[snoop_id] = "snoop"

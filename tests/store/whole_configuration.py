@@ -29,6 +29,7 @@ queues:
     priority: 2
     ring_s: 15
     rona_limit: 3
+    refusal_limit: 4
     wrap_up: mandatory
     wrap_up_s: 30
     wrap_up_extension_s: 90

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from acd.call import Call
-from acd.commands import Command, RingAgent
+from acd.commands import Command, GiveUpDial, RingAgent
 from acd.config import AgentProfile, FloorConfig, Queue
 from acd.events import CallArrived, ChannelGone, Event, LegAnswered, PhoneReachable, SignIn
 from acd.facts import AnyFact
@@ -48,6 +48,17 @@ class Stage(SwitchModel):
 
     def __init__(self, configured: FloorConfig | None = None) -> None:
         super().__init__(config=configured or config())
+
+    rings_outside = True
+    """Whether numbers outside that nobody answers have rung."""
+
+    def obey(self, command: Command) -> None:
+        """The switch says at once whether a number rang that is given up."""
+        if isinstance(command, GiveUpDial) and command.channel_id in self.legs:
+            self.leg_ends(command.channel_id)
+            self.tell(ChannelGone(command.channel_id, 18, sip=408, rang=self.rings_outside))
+        else:
+            super().obey(command)
 
     def signs_in(self, name: str, **more: object) -> None:
         """The agent's phone is registered and they start work."""

@@ -91,8 +91,9 @@ def test_a_leg_that_never_came_in_says_itself_that_it_is_forwarded() -> None:
     event = decode(frame, Counters())
     assert isinstance(event, ChannelDestroyed)
     gone = event_of(event, "33")
-    assert gone == ChannelGone(LEG, 23)
-    assert LegEnds().explained(gone, event) == ChannelGone(LEG, 23, LegEnd.FORWARDED)
+    assert gone == ChannelGone(LEG, 23, sip=302)
+    told = ChannelGone(LEG, 23, LegEnd.FORWARDED, sip=302)
+    assert LegEnds().explained(gone, event) == told
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_frames_become_events() -> None:
     assert meant(started('["agent","*12"]', "PJSIP/agent-a-b-00000149")) == PhoneDialled(
         channel, PhoneId("agent-a-b"), "*12"
     )
-    assert meant(captured.DESTROYED_BUSY) == ChannelGone(ChannelId("ag-c2"), 17)
+    assert meant(captured.DESTROYED_BUSY) == ChannelGone(ChannelId("ag-c2"), 17, sip=486)
     assert meant(captured.RECORDING_FINISHED) == RecordingEnded(RecordingId("rec-c2"))
     assert meant(captured.ENDPOINT_STATE) is None  # contacts tell more, and sooner
     assert meant(captured.PLAYBACK_FINISHED) == PromptFinished(PlaybackId("pb-c"))
