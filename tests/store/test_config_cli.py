@@ -128,7 +128,7 @@ def test_what_cannot_be_read_is_one_sentence(home: Path) -> None:
     assert "cannot be read" in run("import", home / "none.yaml").output
     (home / "latin.yaml").write_bytes(b"teams: {a: {name: \xe9}}")
     latin = run("diff", home / "latin.yaml").output
-    assert f"{home}/latin.yaml:1:19: this is not UTF-8 text" in latin
+    assert f"{home}/latin.yaml:1:19: the byte 0xE9 is not UTF-8" in latin
     empty = run("export")
     assert (empty.exit_code, "plateau migrate" in empty.output) == (2, True)
 
