@@ -138,6 +138,11 @@ class Container:
         return self._process.wait(timeout_s)
 
     @property
+    def started(self) -> bool:
+        """Whether it was started; it may have ended since."""
+        return self._process is not None
+
+    @property
     def exit_status(self) -> int | None:
         """None while it runs."""
         assert self._process is not None
@@ -270,7 +275,7 @@ class Project:
             self._up(name, within_s)
 
     def _up(self, name: str, within_s: float) -> None:
-        if name in self.containers:
+        if name in self.containers and self.containers[name].started:
             return
         service = self._services[name]
         for other, condition in service.depends_on.items():
@@ -285,6 +290,11 @@ class Project:
             assert status == 0, f"{name} ended with {status}:\n{container.said()[-3000:]}"
         elif condition == "service_healthy":
             self.until_well(name)
+
+    def make(self, *names: str) -> None:
+        """`docker-compose up --no-start`: containers, and volumes as the images have them."""
+        for name in names:
+            self.made(name)
 
     def until_well(self, name: str) -> None:
         """Wait until the service's health check passes, as long as Compose would."""

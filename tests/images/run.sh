@@ -8,6 +8,10 @@ set -eu
 python=$1
 shift
 [ "$(id -u)" = 0 ] || { echo "tests/images/run.sh: needs the superuser (namespaces, chroot): use sudo" >&2; exit 1; }
+# A run begins by removing what a killed one left: two at once would remove each other's.
+mkdir -p .cache/images
+exec 9>.cache/images/lock
+flock -n 9 || { echo "tests/images/run.sh: another run is going on in this folder" >&2; exit 1; }
 [ $# -gt 0 ] || set -- tests/images
 exec timeout --foreground --kill-after=20 900 \
   unshare --net --mount --pid --fork --kill-child --mount-proc \

@@ -93,6 +93,7 @@ async def test_backup_of_a_live_floor_put_back_elsewhere_misses_nothing(
     floor.close()
     again = Floor.make(tmp_path / "again")
     try:
+        again.project.make("secrets", "asterisk", "postgres", "migrate", "floor", "api")
         for name in ("plateau-home", "sounds", "asterisk-var", "secrets-ari", "secrets-db"):
             take(kept / name, again.project.volume(name))
         take(kept / "journal", again.project.volume("plateau-home") / "journal")
