@@ -26,7 +26,8 @@ def _as_told(text: str, sender: str | None, headers: Sequence[str], uri: str | N
     """The scenario with another From, more headers beside each SDP, and another Request-URI."""
     if sender is not None:
         text = text.replace(_SENDER, sender)
-        text = text.replace(_quoted(_SENDER), _quoted(sender))
+        # In an attribute SIPp takes a backslash for the beginning of an escape.
+        text = text.replace(_quoted(_SENDER), _quoted(sender).replace("\\", "\\\\"))
     if uri is not None:
         text = text.replace(f" {_DIALLED} SIP", f" {uri} SIP")
     more = "".join(f"      {line}\n" for line in headers)
