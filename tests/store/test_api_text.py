@@ -226,22 +226,22 @@ def filled(path: str) -> str:
     return path.removeprefix("/api/v1")
 
 
-async def test_every_field_of_every_body_refuses_what_cannot_be_kept(stand: Stand) -> None:
-    described = (await stand.http.get("/openapi.json")).json()
+async def test_every_field_of_every_body_refuses_what_cannot_be_kept(plain: Stand) -> None:
+    described = (await plain.http.get("/openapi.json")).json()
     schemas = described["components"]["schemas"]
     tried = fields = 0
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
             content = operation.get("requestBody", {}).get("content", {})
             shape = content.get("application/json", {}).get("schema")
-            if shape is None or shape == {"type": "object"} or "/config" in path:
+            if shape is None or "/config" in path or "/flows" in path:  # documents: see above
                 continue
             whole = sample(schemas, shape)
             tried += 1
             for number, place in enumerate(leaves(whole)):
                 fields += 1
                 bad = json.dumps(changed(whole, place, "a\ud83d"))
-                answer = await stand.call(method, filled(path), content=bad, headers=JSON)
+                answer = await plain.call(method, filled(path), content=bad, headers=JSON)
                 assert answer.status_code == 422, (method, path, place, answer.text)
                 (fault,) = answer.json()["errors"]
                 assert fault["column"] == bad.index("\\ud83d") + 1, (method, path, place)
@@ -249,7 +249,7 @@ async def test_every_field_of_every_body_refuses_what_cannot_be_kept(stand: Stan
                     assert fault["pointer"] == "".join(f"/{step}" for step in place)
                 # What may be kept somewhere is a fault here or is taken, and never breaks anything.
                 odd = json.dumps(changed(whole, place, ALLOWED[number % len(ALLOWED)]))
-                answer = await stand.call(method, filled(path), content=odd, headers=JSON)
+                answer = await plain.call(method, filled(path), content=odd, headers=JSON)
                 assert answer.status_code < 500, (method, path, place, answer.text)
     assert tried > 40
     assert fields > 150
