@@ -103,7 +103,7 @@ async def _seated(agent: str, site: Site, rest: RestSession) -> AsyncIterator[Si
             sign_in = {"phone": seat, "ready": True}
             await rest.ask("POST", f"/agents/{agent}/sign-in", Nothing, json=sign_in)
             try:
-                await until(f"agent {agent} is ready", lambda: _ready(rest, agent), 10.0)
+                await until(f"agent {agent} is ready", lambda: _ready(rest, agent), 30.0)
                 yield phone
             finally:
                 await rest.ask("POST", f"/agents/{agent}/sign-out", Nothing)

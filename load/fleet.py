@@ -62,7 +62,7 @@ class SippFleet:
     async def __aenter__(self) -> SippFleet:
         try:
             await self.sipp.start()
-            await self._registrar.registered(10.0 + len(self._registrar.accounts) * 0.05)
+            await self._registrar.registered(30.0 + len(self._registrar.accounts) * 0.1)
         except BaseException:
             await self.sipp.close()
             raise

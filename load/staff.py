@@ -140,7 +140,7 @@ class Staff:
 
     async def sign_in(self) -> None:
         """Sign all in, once the floor has seen their phones. Raises RestFailed, PartyTimeout."""
-        within_s = 10.0 + 0.05 * len(self.agents)
+        within_s = 30.0 + 0.1 * len(self.agents)
         await self._all("seen every phone", lambda agent: agent.phone_up, within_s)
         for agent in self.agents:
             await self._rest.ask("POST", f"/agents/{agent}/sign-in", Nothing, json={"ready": True})

@@ -50,11 +50,13 @@ async def loading(plateau: Ground, *options: str) -> AsyncIterator[Process]:
 async def said(process: Process, words: str) -> None:
     """Wait for a line of its progress."""
     assert process.stderr is not None
-    async with asyncio.timeout(60):
+    lines: list[str] = []
+    async with asyncio.timeout(120):
         while line := (await process.stderr.readline()).decode():
+            lines.append(line)
             if words in line:
                 return
-    raise AssertionError(f"it ended without «{words}»")
+    raise AssertionError(f"it ended without «{words}»:\n{''.join(lines)}")
 
 
 def left(plateau: Ground) -> list[str]:
@@ -74,7 +76,7 @@ def call(plateau: Ground, *options: str) -> subprocess.CompletedProcess[str]:
 async def test_ctrl_c_ends_the_calls_counts_them_and_removes_everything(plateau: Ground) -> None:
     options = ("--rate", "4", "--seconds", "600", "--agents", "3", "--talk", "300", "--json")
     async with loading(plateau, *options) as process:
-        await said(process, "Calling 5 s")
+        await said(process, "3 with an agent")
         process.send_signal(signal.SIGINT)
         output, _ = await asyncio.wait_for(process.communicate(), 60)
     report = json.loads(output)
