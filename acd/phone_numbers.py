@@ -58,6 +58,7 @@ def _plain(char: str) -> str:
     return "" if unwanted else char
 
 
+@lru_cache(maxsize=10_000)
 def to_e164(text: str, country_code: str) -> str:
     """The number in international form (ITU-T E.164: `+` and at most 15 digits).
 
@@ -72,7 +73,24 @@ def to_e164(text: str, country_code: str) -> str:
     parsed = _parsed(plain, region)
     if parsed is None:
         raise Unreadable(*_WRITE)
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return _in_one_form(parsed)
+
+
+def _in_one_form(parsed: PhoneNumber) -> str:
+    """The number as it stays when it is read again.
+
+    libphonenumber strips one zero, or one prefix of a carrier, a reading: `+234 00…` would become
+    another number each time that it is kept. Each reading is shorter, so this ends.
+    """
+    written = ""
+    again: PhoneNumber | None = parsed
+    while again is not None:
+        now = phonenumbers.format_number(again, phonenumbers.PhoneNumberFormat.E164)
+        if now == written:
+            break
+        written = now
+        again = _parsed(now, None)
+    return written
 
 
 def _parsed(plain: str, region: str | None) -> PhoneNumber | None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from acd import config as floor
 from acd.model import SkillLevel, Target, TargetKind
+from acd.phone_numbers import international
 from api import config_shapes, floor_shapes, queue_shapes
 from api.config_shapes import of, write
 from api.config_yaml import DocumentInvalid, read_json, read_yaml, to_yaml
@@ -31,8 +32,16 @@ NAMES = st.dictionaries(st.sampled_from(["fr", "en"]), WORDS)
 NUMBERS = st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True)
 SPANS = st.sampled_from([(), ("09:00-12:30",), ("00:00-08:00", "20:00-24:00")])
 
-TARGETS = st.builds(
-    Target, kind=st.sampled_from(TargetKind), id=st.none() | IDS | NUMBERS, texts=NAMES
+# A number is kept in one form, whatever way it was written in.
+KEPT_NUMBERS = NUMBERS.map(international)
+TARGETS = st.one_of(
+    st.builds(
+        Target,
+        kind=st.sampled_from([kind for kind in TargetKind if kind is not TargetKind.NUMBER]),
+        id=st.none() | IDS,
+        texts=NAMES,
+    ),
+    st.builds(Target, kind=st.just(TargetKind.NUMBER), id=st.none() | KEPT_NUMBERS, texts=NAMES),
 )
 STEPS = st.builds(
     floor.Step,
@@ -149,7 +158,7 @@ CONFIGURATIONS = st.builds(
     outside=st.builds(
         floor.Outside,
         allowed=st.lists(st.sampled_from(["+", "+33", "+32"]), max_size=2).map(tuple),
-        caller_id=st.none() | NUMBERS,
+        caller_id=st.none() | KEPT_NUMBERS,
     ),
     alert_rules=_by(
         "id",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from acd.phone_numbers import (
     as_dialled,
@@ -190,3 +192,14 @@ def test_some_words_say_that_the_caller_wants_it_so() -> None:
 def test_parameters_of_a_user_part_are_cut() -> None:
     assert without_options("601;npdi;rn=+33140000000") == "601"
     assert without_options("+33612345678") == "+33612345678"
+
+
+@given(st.from_regex(r"\+[1-9]0{0,3}[0-9]{5,14}", fullmatch=True))
+def test_a_number_in_international_form_stays_as_it_is_when_it_is_read_again(text: str) -> None:
+    once = international(text)
+    assert international(once) == once
+
+
+def test_zeros_that_are_no_part_of_a_number_go_at_once() -> None:
+    assert international("+234 00 503 035 1989") == "+2345030351989"
+    assert international("+39 06 1234567") == "+39061234567"
