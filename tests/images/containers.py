@@ -77,7 +77,10 @@ class Container:
         self.namespace = ground.join(service)
 
     def _limits(self) -> list[str]:
-        return [f"--cap-drop={cap}" for cap in self.service.cap_drop]
+        words = [f"--cap-drop={cap}" for cap in self.service.cap_drop]
+        if self.open_files is not None:
+            words.append(f"--ulimit=nofile={self.open_files}:{self.open_files}")
+        return words
 
     @property
     def open_files(self) -> int | None:
@@ -99,10 +102,8 @@ class Container:
         return self._argv(words, self.service.environment)
 
     def _argv(self, words: Sequence[str], env: Mapping[str, str]) -> list[str]:
-        # Where capabilities are dropped buildah can do neither: what it starts inherits both.
-        files = self.open_files
-        argv = ["prlimit", f"--nofile={files}:{files}"] if files is not None else []
-        argv += ["setpriv", "--no-new-privs"] if self._is_bound() else []
+        # buildah cannot forbid new privileges; what it starts inherits it from here.
+        argv = ["setpriv", "--no-new-privs"] if self._is_bound() else []
         argv += ["ip", "netns", "exec", self.namespace, *BUILDAH, "run", "--isolation", "chroot"]
         argv += ["--no-hosts"]
         argv += ["--user", self.service.user] if self.service.user else []
