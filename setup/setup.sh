@@ -43,7 +43,7 @@ fi
 
 packages='ca-certificates espeak-ng python3-venv sox'
 [ "$rootfs_wanted" = no ] || packages="$packages debian-archive-keyring debootstrap util-linux"
-[ "$mode" != dev ] || packages="$packages debian-archive-keyring debootstrap postgresql docker-compose libatomic1"
+[ "$mode" != dev ] || packages="$packages debian-archive-keyring debootstrap postgresql docker-compose libatomic1 systemd"
 if [ "$mode" = dev ] && ! command -v chromium >/dev/null 2>&1 &&
    ! command -v google-chrome >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1; then
   # Ubuntu's package only fetches a snap; there, any Chromium or Chrome on PATH serves.
