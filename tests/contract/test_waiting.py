@@ -223,7 +223,7 @@ async def test_phone_that_disappears_in_talk_ends_the_call(floor: RealFloor) -> 
         await ana.vanish()
         assert await caller.ended(timeout_s=20) == "remote"
         (contact,) = await floor.contacts(1)
-        assert (contact["outcome"], contact["ended_by"]) == ("answered", "agent")
+        assert (contact["outcome"], contact["ended_by"]) == ("answered", "media_lost")
 
 
 async def test_phone_that_disappears_before_it_is_rung_is_passed_over(floor: RealFloor) -> None:
