@@ -148,10 +148,10 @@ def read(folder: Path, *, profile: str | None = None) -> Compose:
 
 def _service(name: str, said: dict[str, Any]) -> Service:
     if unknown := said.keys() - _KNOWN:
-        raise NotImplementedError(f"{FILE}: {name}: nobody tries {sorted(unknown)} here")
+        raise ValueError(f"{FILE}: {name}: nobody tries {sorted(unknown)} here")
     build = said.get("build")
     if said.get("network_mode") not in (None, "none"):
-        raise NotImplementedError(f"{FILE}: {name}: network_mode {said['network_mode']}")
+        raise ValueError(f"{FILE}: {name}: network_mode {said['network_mode']}")
     files = said.get("ulimits", {}).get("nofile")
     return Service(
         name=name,
@@ -182,7 +182,7 @@ def _build(said: dict[str, Any]) -> Build:
 
 def _words(said: str | list[str] | None) -> tuple[str, ...] | None:
     if isinstance(said, str):
-        raise NotImplementedError(f"{FILE}: {said!r} is no list of words")
+        raise ValueError(f"{FILE}: {said!r} is no list of words")
     return None if said is None else tuple(said)
 
 

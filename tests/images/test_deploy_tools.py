@@ -33,7 +33,7 @@ PASSED = [
 
 
 class Tools:
-    """A Debian with fail2ban, logrotate and systemd; `folder` is its /work."""
+    """A Debian with fail2ban, logrotate and systemd; `folder` is its /tried."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -41,7 +41,7 @@ class Tools:
         self.root = Path(buildah("mount", self.name).strip())
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        argv = [*BUILDAH, "run", "--isolation", "chroot", f"--volume={self.folder}:/work:rw"]
+        argv = [*BUILDAH, "run", "--isolation", "chroot", f"--volume={self.folder}:/tried:rw"]
         argv += [f"--volume={DEPLOY}:/deploy:ro", self.name, "--", *words]
         return subprocess.run(
             argv, capture_output=True, text=True, timeout=60, env=environment(),
@@ -80,13 +80,13 @@ def test_fail2ban_counts_who_was_refused_and_nobody_else(tools: Tools, kept: str
     if kept == "by-docker":
         lines = [as_docker_keeps_it(each) for each in lines]
     (tools.folder / "security.log").write_text("".join(f"{each}\n" for each in lines))
-    done = tools.run("fail2ban-regex", "/work/security.log", "plateau")
+    done = tools.run("fail2ban-regex", "/tried/security.log", "plateau")
     summary = re.search(
         r"Lines: (\d+) lines, \d+ ignored, (\d+) matched, (\d+) missed", done.stdout
     )
     assert summary is not None, done.stdout + done.stderr
     assert summary.groups() == ("6", "4", "2"), done.stdout
-    hosts = tools.run("fail2ban-regex", "-o", "ip", "/work/security.log", "plateau").stdout.split()
+    hosts = tools.run("fail2ban-regex", "-o", "ip", "/tried/security.log", "plateau").stdout.split()
     assert set(hosts) == {"198.51.100.66"}
     assert "Date template hits" in done.stdout
     assert re.search(r"\[6\] ", done.stdout), done.stdout
@@ -104,7 +104,7 @@ def test_fail2ban_takes_the_jail(tools: Tools) -> None:
 
 def test_logs_are_put_away_and_asterisk_is_told_once(tools: Tools) -> None:
     tools.install(DEPLOY / "logrotate.conf", "/etc/plateau/logrotate.conf")
-    tools.install('#!/bin/sh\necho "$@" >>/work/told\n', "/opt/plateau/.venv/bin/plateau", 0o755)
+    tools.install('#!/bin/sh\necho "$@" >>/tried/told\n', "/opt/plateau/.venv/bin/plateau", 0o755)
     home = "/var/lib/plateau"
     named = [f"{home}/asterisk/log/{name}.log" for name in ("messages", "security", "console")]
     named += [f"{home}/log/{name}.log" for name in ("floor", "api")]
@@ -116,7 +116,7 @@ def test_logs_are_put_away_and_asterisk_is_told_once(tools: Tools) -> None:
     assert said.returncode == 0
     assert "error:" not in said.stderr, said.stderr
     done = tools.run(
-        "logrotate", "--force", "--state", "/work/state", "/etc/plateau/logrotate.conf"
+        "logrotate", "--force", "--state", "/tried/state", "/etc/plateau/logrotate.conf"
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert (tools.folder / "told").read_text() == f"switch console logger reload --home {home}\n"

@@ -180,7 +180,7 @@ async def test_the_beat_tries_a_step_and_a_journal_that_failed(
     monkeypatch.setattr(shell, "TRY_EVERY_S", 0.001)
     floor = Floor()
     beating = asyncio.create_task(floor.service.beat_regularly())
-    await asyncio.sleep(0.02)
+    await until("the journal has a beat", lambda: bool(floor.pages.entries))
     assert len(floor.pages.entries) == 1
     assert floor.service.events == 0
     floor.service.keeping.failed(1, "no")
